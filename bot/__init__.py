@@ -1,0 +1,1 @@
+"""Government-service chatbot: finds the service item a resident asks about and answers from the source documents."""

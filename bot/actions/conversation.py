@@ -1,0 +1,123 @@
+"""What the actions share: the conversation's state in its slot, the knowledge base, the form of a reply."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any, Optional
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.dialogue import State, Understanding
+from bot.knowledge import database
+from bot.knowledge.queries import Knowledge
+from bot.settings import read_settings
+
+MEMORY, MISSING = "memory", "missing"
+DANGER = "danger"
+
+
+@lru_cache(maxsize=1)
+def knowledge() -> Knowledge:
+    """Return the knowledge base of this process, built on first use if the files are newer than the database."""
+    settings = read_settings()
+    engine = database.open_engine(settings.database_url)
+    database.ensure(engine, settings.knowledge)
+    return Knowledge(engine)
+
+
+def state_of(tracker: Tracker) -> State:
+    """Return what the conversation has established; the channel's place counts until the resident names another."""
+    memory = tracker.get_slot(MEMORY) or {}
+    state = State(**{key: _frozen(value) for key, value in memory.items()})
+    channel = (tracker.latest_message.get("metadata") or {}).get("jurisdiction")
+    if state.jurisdiction is None and channel in knowledge().jurisdictions:
+        state = State(**{**state.__dict__, "jurisdiction": channel})
+    return state
+
+
+def memory_of(state: State) -> dict[str, Any]:
+    """Return the state as the slot keeps it: what differs from an empty state, plain JSON."""
+    empty = asdict(State())
+    return {key: value for key, value in asdict(state).items() if value != empty[key]}
+
+
+def understanding_of(tracker: Tracker) -> Understanding:
+    message = tracker.latest_message
+    entities = message.get("entities") or []
+
+    def values(kind: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(e["value"] for e in entities if e["entity"] == kind))
+
+    applicants = values("applicant")
+    intent = (message.get("intent") or {}).get("name") or "out_of_scope"
+    return Understanding(
+        text=message.get("text") or "",
+        intent=intent,
+        services=message.get("services") or {"out_of_scope": 1.0},
+        aspects=tuple(message.get("aspects") or ()) if intent.startswith("ask_") or intent == DANGER else (),
+        places=values("jurisdiction"),
+        place_hints=values("jurisdiction_hint"),
+        applicant=applicants[-1] if applicants else None,
+    )
+
+
+def custom(state: State, kind: str, **more: Any) -> dict[str, Any]:
+    """Return the machine-readable form of a reply (the contract's `custom`)."""
+    item = knowledge().item(state.item) if state.item else None
+    known = {
+        "kind": kind,
+        "item": state.item,
+        "service": state.service or (item.services[0] if item else None),
+        "jurisdiction": state.jurisdiction or (item.jurisdiction if item else None),
+        "applicant": state.applicant,
+        "situation": ",".join(state.situations) or None,
+        "aspect": state.aspects[0] if state.aspects else "general",
+        "not_in_source": False,
+        "slot": None,
+        "options": [],
+        "candidates": candidates(state),
+        "source": None,
+    }
+    return {**known, **more}
+
+
+def candidates(state: State) -> list[dict[str, Any]]:
+    """Return up to five candidates, the item in hand first, none of them denied."""
+    shown = [pair for pair in state.candidates if pair[0] not in state.denied]
+    if state.item:
+        own = dict(shown).get(state.item, 1.0)
+        shown = [(state.item, own), *(pair for pair in shown if pair[0] != state.item)]
+    return [{"item": item, "name": knowledge().item(item).name, "confidence": min(1.0, p)} for item, p in shown[:5]]
+
+
+def send(
+    dispatcher: CollectingDispatcher, texts: list[str], payload: dict[str, Any], *, buttons: Optional[list[str]] = None
+) -> None:
+    """Say `texts`, one message each; the last one carries the buttons and the machine-readable form."""
+    for text in texts[:-1]:
+        dispatcher.utter_message(text=text)
+    dispatcher.utter_message(
+        text=texts[-1], buttons=[{"title": title, "payload": title} for title in buttons or ()], json_message=payload
+    )
+
+
+def phrase(domain: dict[str, Any], name: str, **values: str) -> str:
+    """Return the response `name` of the domain with its placeholders filled."""
+    text = domain["responses"][name][0]["text"]
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", value)
+    return text
+
+
+def with_warning(domain: dict[str, Any], tracker: Tracker, text: str) -> str:
+    """Put the emergency numbers first where someone is in danger."""
+    intent = (tracker.latest_message.get("intent") or {}).get("name")
+    return f"{phrase(domain, 'utter_danger')}\n{text}" if intent == DANGER else text
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(one) for one in value)
+    return value

@@ -1,0 +1,1 @@
+"""The ways in and out: REST, lookup, web page, WeChat. Protocol code apart from what listens."""

@@ -1,0 +1,74 @@
+"""Looking up for staff and programs: /health, /api/search, /api/items/{id}, /api/jurisdictions."""
+
+from __future__ import annotations
+
+from typing import Any, Awaitable, Callable
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from bot.actions.conversation import knowledge
+from bot.channels.answers import guarded, reply
+from bot.channels.search import search
+from bot.errors import NotFoundError, RequestError
+from bot.knowledge.serialise import item_as_json
+
+
+class LookupChannel(InputChannel):
+    @classmethod
+    def name(cls) -> str:
+        return "lookup"
+
+    def url_prefix(self) -> str:
+        return "/"  # absolute: outside /webhooks
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        routes = Blueprint("lookup")
+
+        @routes.get("/health")
+        async def health(request: Request) -> HTTPResponse:
+            agent = getattr(request.app.ctx, "agent", None)
+            if agent is None or not agent.is_ready():
+                return reply({"status": "starting"}, 503)
+            return reply({"status": "ok", "items": len(knowledge().item_ids), "model": agent.model_id})
+
+        @routes.get("/api/search")
+        @guarded
+        async def find(request: Request) -> HTTPResponse:
+            base = knowledge()
+            place = request.args.get("jurisdiction")
+            if place is not None and place not in base.jurisdictions:
+                raise RequestError(f"jurisdiction «{place[:40]}» is unknown; known are {', '.join(base.jurisdictions)}")
+            limit = request.args.get("limit", "10")
+            if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= 50:
+                raise RequestError("limit must be a number from 1 to 50")
+            query = request.args.get("q", "")
+            if len(query) > 2000:
+                raise RequestError("q has more than 2000 characters")
+            return reply({"results": await search(request.app.ctx.agent, base, query, place, int(limit))})
+
+        @routes.get("/api/items/<item_id:str>")
+        @guarded
+        async def item(request: Request, item_id: str) -> HTTPResponse:
+            return reply(item_as_json(knowledge().item(item_id), knowledge()))
+
+        @routes.get("/api/items/<item_id:str>/flow.svg")
+        @guarded
+        async def flow(request: Request, item_id: str) -> HTTPResponse:
+            from bot.flowchart import svg
+            from bot.knowledge.schema import Flow
+
+            view = knowledge().item(item_id)
+            if view.flow is None:
+                raise NotFoundError(f"item {item_id} has no flow chart in its source")
+            return response.text(svg(Flow(**view.flow), view.name), content_type="image/svg+xml")
+
+        @routes.get("/api/jurisdictions")
+        @guarded
+        async def jurisdictions(request: Request) -> HTTPResponse:
+            places = knowledge().jurisdictions.values()
+            return reply({"jurisdictions": [{"id": p.id, "name": p.name, "short": p.short} for p in places]})
+
+        return routes

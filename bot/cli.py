@@ -1,0 +1,115 @@
+"""The command line: `python -m bot COMMAND`. Only this module prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from bot.errors import BotError
+from bot.settings import ROOT, read_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 findings, 2 wrong use or wrong input."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except BotError as error:
+        print(f"bot: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bot", description="Government-service chatbot: knowledge, training, serving.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="build the knowledge base, train if needed, serve")
+    run.set_defaults(run=_run)
+    train = commands.add_parser("train", help="train the model if data, catalog or code changed")
+    train.add_argument("--force", action="store_true", help="train even if nothing changed")
+    train.set_defaults(run=_train)
+
+    knowledge = commands.add_parser("knowledge", help="the reviewed YAML").add_subparsers(required=True, metavar="ACTION")
+    check = knowledge.add_parser("check", help="check every file under knowledge/")
+    check.add_argument("folder", nargs="?", type=Path, default=ROOT / "knowledge")
+    check.set_defaults(run=_knowledge_check)
+    verify = knowledge.add_parser("verify", help="show which characters of a source document no field holds")
+    verify.add_argument("--source", type=Path, required=True, help="the source document")
+    verify.add_argument("--jurisdiction", help="its place; found by the items' names if missing")
+    verify.set_defaults(run=_knowledge_verify)
+
+    phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
+    phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions").set_defaults(run=_phrasings_check)
+
+    ingest = commands.add_parser("ingest", help="read a source document into draft YAML and a report")
+    ingest.add_argument("file", type=Path)
+    ingest.add_argument("--jurisdiction", required=True)
+    ingest.add_argument("--out", type=Path, default=ROOT / "var" / "drafts")
+    ingest.set_defaults(run=_ingest)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot.serve import serve
+
+    _train(argparse.Namespace(force=False))
+    print("loading the model …", flush=True)
+    serve(read_settings())
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from bot.training.train import model_is_current, train
+
+    settings = read_settings()
+    if not options.force and model_is_current(settings):
+        print("the model is current", flush=True)
+        return 0
+    begun = time.monotonic()
+    print("training the model (about a minute) …", flush=True)
+    path = train(settings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True))
+    print(f"trained {os.path.relpath(path, ROOT)} in {time.monotonic() - begun:.0f} s", flush=True)
+    return 0
+
+
+def _knowledge_check(options: argparse.Namespace) -> int:
+    from bot.knowledge.catalog import load
+
+    catalog = load(options.folder)
+    print(f"{len(catalog.items)} items, {len(catalog.services)} services, {len(catalog.jurisdictions)} jurisdictions: all right")
+    return 0
+
+
+def _knowledge_verify(options: argparse.Namespace) -> int:
+    from bot.ingest.run import verify_source
+
+    left = verify_source(options.source, options.jurisdiction, read_settings().knowledge)
+    for line in left:
+        print(line)
+    print(f"{len(left)} fields with leftovers" if left else "nothing but layout is left over")
+    return 1 if left else 0
+
+
+def _phrasings_check(options: argparse.Namespace) -> int:
+    from bot.knowledge.catalog import load
+    from bot.training.phrasing_check import check_phrasings, read_heldout
+    from bot.training.phrasings import read_phrasings
+
+    phrasings = read_phrasings(ROOT / "data" / "nlu")
+    services = {service.id for service in load(ROOT / "knowledge").services}
+    findings = check_phrasings(phrasings, services, read_heldout(ROOT / "tests" / "heldout"))
+    for finding in findings:
+        print(f"- {finding}")
+    print(f"{len(phrasings)} phrasings, {len(findings)} findings")
+    return 1 if findings else 0
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from bot.ingest.run import ingest
+
+    print(ingest(options.file, options.jurisdiction, options.out).text(), end="")
+    return 0

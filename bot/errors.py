@@ -1,0 +1,39 @@
+"""The exception tree of the project.
+
+BotError                    anything that the project raises on purpose
+├── KnowledgeError          a file under knowledge/ is wrong; names file, item and field
+├── SourceError             a source document cannot be read or is of no known kind
+├── SettingsError           a setting is missing or malformed
+└── RequestError            bad input from outside; becomes a 4xx answer
+    └── NotFoundError       what was asked for does not exist; becomes a 404
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Base of every error that the project raises on purpose."""
+
+
+class KnowledgeError(BotError):
+    """A file under knowledge/ does not fit the schema; the message names file, item and field."""
+
+
+class SourceError(BotError):
+    """A source document cannot be read or is of no known kind; the message says what was expected."""
+
+
+class SettingsError(BotError):
+    """A setting is missing or malformed; the message names it and shows a right value."""
+
+
+class RequestError(BotError):
+    """Bad input from outside; the message says what is wrong and what would be right."""
+
+    status = 400
+
+
+class NotFoundError(RequestError):
+    """What was asked for does not exist."""
+
+    status = 404

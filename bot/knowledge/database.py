@@ -1,0 +1,126 @@
+"""Build the database from the catalog and open it: engine, one transaction, digest to see whether it is current."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sqlalchemy import create_engine, delete, insert, inspect, select
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from bot.knowledge import tables
+from bot.knowledge.catalog import Catalog, load
+from bot.knowledge.schema import Branch, Item
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for `url`; the folder of an SQLite file is made if it is missing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return create_engine(url, future=True)
+
+
+def digest(folder: Path) -> str:
+    """Return a hash over all YAML under `folder`, names included."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yml")):
+        total.update(path.relative_to(folder).as_posix().encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def ensure(engine: Engine, folder: Path) -> int:
+    """Build the knowledge tables if they do not hold what `folder` says; return the number of items.
+
+    Raises KnowledgeError for wrong YAML; the tables then keep what they held.
+    """
+    current = digest(folder)
+    if inspect(engine).has_table(tables.build.name):
+        with engine.connect() as connection:
+            row = connection.execute(select(tables.build.c.digest, tables.build.c.item_count)).first()
+        if row is not None and row.digest == current:
+            return row.item_count
+    return build(engine, load(folder), current)
+
+
+def build(engine: Engine, catalog: Catalog, current: str = "") -> int:
+    """Write the whole catalog in one transaction, replacing what was there; return the number of items."""
+    tables.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(delete(table))
+        _write(connection, catalog)
+        connection.execute(insert(tables.build).values(digest=current, item_count=len(catalog.items)))
+    return len(catalog.items)
+
+
+def _write(connection: Connection, catalog: Catalog) -> None:
+    many = connection.execute
+    many(insert(tables.jurisdiction), [{**j.dict(), "position": n} for n, j in enumerate(catalog.jurisdictions)])
+    many(insert(tables.service), [{**s.dict(), "position": n} for n, s in enumerate(catalog.services)])
+    many(
+        insert(tables.source),
+        [{"id": s.id, "title": s.title, "kind": s.kind, "jurisdiction_id": s.jurisdiction} for s in catalog.sources],
+    )
+    many(insert(tables.item), [_item_row(item, n) for n, item in enumerate(catalog.items)])
+    many(
+        insert(tables.item_service),
+        [{"item_id": i.id, "service_id": s, "position": n} for i in catalog.items for n, s in enumerate(i.services)],
+    )
+    _many_if_any(connection, tables.requirement, [row for item in catalog.items for row in _requirement_rows(item)])
+    _many_if_any(
+        connection,
+        tables.legal_basis,
+        [
+            {"item_id": item.id, "position": n, "text": s.text, "about": [a.value for a in s.about]}
+            for item in catalog.items
+            for n, s in enumerate(s for branch in item.legal_basis for s in branch.texts)
+        ],
+    )
+    _many_if_any(
+        connection,
+        tables.contact,
+        [{**c.dict(), "item_id": item.id, "position": n} for item in catalog.items for n, c in enumerate(item.contacts)],
+    )
+
+
+def _many_if_any(connection: Connection, table: object, rows: list[dict]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _item_row(item: Item, position: int) -> dict:
+    plain = item.dict(
+        include={"id", "name", "aliases", "category", "agency", "boundary", "depth", "plan", "extension", "notes", "situations"}
+    )
+    return {
+        **plain,
+        "position": position,
+        "jurisdiction_id": item.id.partition("-")[0],
+        "flow": item.flow.dict() if item.flow else None,
+        "source_id": item.source.document,
+        "section": item.source.section,
+    }
+
+
+def _requirement_rows(item: Item) -> list[dict]:
+    rows: list[dict] = []
+    for section in ("materials", "steps", "duties", "eligibility", "remarks"):
+        branches: list[Branch] = getattr(item, section)
+        for number, branch in enumerate(branches):
+            for statement in branch.texts:
+                rows.append(
+                    {
+                        "item_id": item.id,
+                        "section": section,
+                        "branch": number,
+                        "position": len(rows),
+                        "text": statement.text,
+                        "about": [aspect.value for aspect in statement.about],
+                        "heading": branch.heading,
+                        "applicants": [applicant.value for applicant in branch.applicants],
+                        "situations": branch.situations,
+                    }
+                )
+    return rows

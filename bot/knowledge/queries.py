@@ -1,0 +1,104 @@
+"""Plain queries on the knowledge base. Items are cached: they change only when the database is built again."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from sqlalchemy import select
+from sqlalchemy.engine import Engine
+
+from bot.errors import NotFoundError
+from bot.knowledge import tables
+from bot.knowledge.view import Contact, ItemView, Jurisdiction, Requirement, Situation
+
+
+class Knowledge:
+    """Read access to the database that `database.ensure` built."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self._items: dict[str, ItemView] = {}
+        with engine.connect() as connection:
+            self.jurisdictions = {
+                row.id: Jurisdiction(row.id, row.name, row.short, tuple(row.names), tuple(row.hints), row.hotline)
+                for row in connection.execute(select(tables.jurisdiction).order_by(tables.jurisdiction.c.position))
+            }
+            self.services = dict(
+                connection.execute(select(tables.service.c.id, tables.service.c.name).order_by(tables.service.c.position)).all()
+            )
+            self.titles = dict(connection.execute(select(tables.source.c.id, tables.source.c.title)).all())
+            self.item_ids = tuple(connection.execute(select(tables.item.c.id).order_by(tables.item.c.position)).scalars())
+            pairs = connection.execute(
+                select(tables.item_service.c.service_id, tables.item_service.c.item_id)
+                .join(tables.item, tables.item.c.id == tables.item_service.c.item_id)
+                .order_by(tables.item.c.position)
+            ).all()
+        self.items_of: dict[str, tuple[str, ...]] = {service: () for service in self.services}
+        for service, item in pairs:
+            self.items_of[service] += (item,)
+
+    def item(self, item_id: str) -> ItemView:
+        """Return the item. Raises NotFoundError for an unknown id."""
+        if item_id not in self._items:
+            self._items[item_id] = self._read(item_id)
+        return self._items[item_id]
+
+    def items(self) -> tuple[ItemView, ...]:
+        return tuple(self.item(item_id) for item_id in self.item_ids)
+
+    def contact(self, item: Optional[ItemView], jurisdiction: Optional[str]) -> str:
+        """Return the number to name when the bot cannot help: the item's own, else the place's hotline, with its label."""
+        if item is not None and item.phone_numbers():
+            phone = item.phone_numbers()[0]
+            return f"{phone.label} {phone.value}"
+        place = self.jurisdictions.get(item.jurisdiction if item else jurisdiction or "")
+        return f"政务服务便民热线 {place.hotline if place else '12345'}"
+
+    def _read(self, item_id: str) -> ItemView:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(tables.item).where(tables.item.c.id == item_id)).first()
+            if row is None:
+                raise NotFoundError(f"there is no item «{item_id}»; ids look like dagang-2.2 and are listed by /api/search")
+            services = connection.execute(
+                select(tables.item_service.c.service_id)
+                .where(tables.item_service.c.item_id == item_id)
+                .order_by(tables.item_service.c.position)
+            ).scalars()
+            services = tuple(services)
+            requirements = connection.execute(
+                select(tables.requirement).where(tables.requirement.c.item_id == item_id).order_by(tables.requirement.c.position)
+            ).all()
+            laws = connection.execute(
+                select(tables.legal_basis).where(tables.legal_basis.c.item_id == item_id).order_by(tables.legal_basis.c.position)
+            ).all()
+            contacts = connection.execute(
+                select(tables.contact).where(tables.contact.c.item_id == item_id).order_by(tables.contact.c.position)
+            ).all()
+        return ItemView(
+            id=row.id,
+            name=row.name,
+            aliases=tuple(row.aliases),
+            jurisdiction=row.jurisdiction_id,
+            services=services,
+            category=row.category,
+            agency=tuple(row.agency),
+            boundary=tuple(row.boundary),
+            depth=row.depth,
+            plan=row.plan,
+            extension=row.extension,
+            situations=tuple(Situation(s["id"], s["name"], tuple(s["phrases"])) for s in row.situations),
+            requirements=tuple(
+                Requirement(
+                    r.section, r.branch, r.text, frozenset(r.about), r.heading, frozenset(r.applicants), frozenset(r.situations)
+                )
+                for r in requirements
+            ),
+            legal_basis=tuple(
+                Requirement("legal_basis", 0, r.text, frozenset(r.about), None, frozenset(), frozenset()) for r in laws
+            ),
+            contacts=tuple(Contact(c.kind, c.label, c.value) for c in contacts),
+            flow=row.flow,
+            notes=tuple(row.notes),
+            document=self.titles[row.source_id],
+            section=row.section,
+        )

@@ -1,0 +1,1 @@
+"""Understanding: the components of the pipeline in config.yml, one a file, around pure functions."""

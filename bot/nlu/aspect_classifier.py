@@ -1,0 +1,142 @@
+"""The intent: which aspect is asked, or which act of dialogue it is; several aspects where clauses ask different things."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import numpy as np
+from joblib import Parallel, delayed
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.calibration import Calibration
+from bot.nlu.linear import LinearModel
+from bot.nlu.ngram_featurizer import CLAUSE_VECTORS, VECTOR
+from bot.nlu.ngrams import rows
+from bot.nlu.service_classifier import OUT_OF_SCOPE, SERVICES
+
+ASPECTS = "aspects"  # message attribute, in the parse output: aspects asked, the main one first
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AspectClassifier(GraphComponent):
+    """Config: `regularisation`; `clause_from`: probability from which a clause's own aspect counts as a second question;
+    `general_below`: an aspect less probable than this becomes `general`; `out_of_scope_from`, `in_scope_from`: service
+    probabilities from which a message is out of scope, or a question although it sounds like small talk."""
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.33, "out_of_scope_from": 0.5, "in_scope_from": 0.55}
+
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config, self._storage, self._resource = config, model_storage, resource
+
+    @classmethod
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> AspectClassifier:
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [
+            m for m in training_data.training_examples if m.get(VECTOR) is not None and m.get(INTENT) not in (None, OUT_OF_SCOPE)
+        ]
+        matrix = rows([m.get(VECTOR) for m in examples], 1 + max(int(m.get(VECTOR)[0].max(initial=0)) for m in examples))
+        names = [m.get(INTENT) for m in examples]
+        fold = np.random.default_rng(0).permutation(len(names)) % 2
+        parts = [np.arange(len(names)), np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)]
+        models = Parallel(n_jobs=2)(
+            delayed(LinearModel.fit)(matrix[part], [names[n] for n in part], regularisation=self._config["regularisation"])
+            for part in parts
+        )
+        model = models[0]
+        scores = np.zeros((len(names), len(model.labels), 1), dtype=np.float32)
+        for held, other in ((parts[2], models[1]), (parts[1], models[2])):
+            columns = [model.labels.index(label) for label in other.labels]
+            scores[held[:, None], columns, 0] = other.margins_of(matrix[held])
+        targets = np.array([model.labels.index(name) for name in names])
+        calibration = Calibration.fit(scores, targets, [])
+        with self._storage.write_to(self._resource) as folder:
+            np.savez_compressed(folder / "aspects.npz", scale=calibration.weights, **model.arrays("linear"))
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> AspectClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder, np.load(folder / "aspects.npz") as file:
+            arrays = {name: file[name] for name in file.files}
+        component._model = LinearModel.from_arrays(arrays, "linear")
+        component._calibration = Calibration(arrays["scale"], np.zeros(len(component._model.labels)))
+        component._asks = np.array([label.startswith("ask_") for label in component._model.labels])
+        return component
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        for message in messages:
+            if message.get(VECTOR) is not None:
+                self._classify(message)
+            elif message.get(TEXT) is not None:
+                message.set(INTENT, {INTENT_NAME_KEY: OUT_OF_SCOPE, PREDICTED_CONFIDENCE_KEY: 1.0}, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        return training_data
+
+    def _classify(self, message: Message) -> None:
+        probabilities = self._probabilities(*message.get(VECTOR))
+        services = message.get(SERVICES) or {}
+        outside = services.get(OUT_OF_SCOPE, 0.0)
+        inside = max((p for label, p in services.items() if label not in (OUT_OF_SCOPE, "context")), default=0.0)
+        best = int(np.argmax(probabilities))
+        asked = np.where(self._asks, probabilities, 0.0)
+        asked /= asked.sum() or 1.0
+        main = int(np.argmax(asked))
+        if (
+            not self._asks[best]
+            and inside >= self._config["in_scope_from"]
+            and self._model.labels[best] not in ("danger", "deny", "inform_applicant")
+        ):
+            best = main
+        name = self._model.labels[best]
+        if self._asks[best] and outside >= self._config["out_of_scope_from"]:
+            name = OUT_OF_SCOPE
+        confidence = outside if name == OUT_OF_SCOPE else float(probabilities[best])
+        order = np.argsort(-probabilities, kind="stable")[:5]
+        ranking = [
+            {INTENT_NAME_KEY: self._model.labels[n], PREDICTED_CONFIDENCE_KEY: round(float(probabilities[n]), 5)} for n in order
+        ]
+        message.set(INTENT, {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence}, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        message.set(ASPECTS, self._aspects(message, asked, main), add_to_output=True)
+
+    def _aspects(self, message: Message, asked: np.ndarray, main: int) -> List[str]:
+        first = self._name(main) if asked[main] >= self._config["general_below"] else "general"
+        found = [first]
+        for indices, values in message.get(CLAUSE_VECTORS) or ():
+            probabilities = self._probabilities(indices, values)
+            best = int(np.argmax(probabilities))
+            if (
+                self._asks[best]
+                and probabilities[best] >= self._config["clause_from"]
+                and self._name(best) not in (*found, "general")
+            ):
+                found.append(self._name(best))
+        return found[:2] if first != "general" else found[:1]
+
+    def _name(self, label: int) -> str:
+        return self._model.labels[label].removeprefix("ask_")
+
+    def _probabilities(self, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
+        keep = indices < len(self._model.weights)
+        return self._calibration.probabilities(self._model.margins(indices[keep], values[keep])[:, None])

@@ -1,0 +1,84 @@
+"""jieba with the catalog's own words: names and aliases of items and services, lexicon entries, places."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import jieba
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.knowledge.catalog import load
+from bot.nlu.lexicon import read_lexicon
+from bot.settings import ROOT
+
+
+def catalog_words(knowledge: Path, lexicon: Path) -> list[str]:
+    """Return the words that jieba must not cut: 2 to 8 characters, from knowledge/ and data/lexicon."""
+    catalog = load(knowledge)
+    phrases = [name for place in catalog.jurisdictions for name in place.names]
+    for item in catalog.items:
+        phrases += [item.name, *item.aliases]
+    phrases += [service.name for service in catalog.services]
+    words = {word for phrase in phrases for word in re.findall(r"[\u4e00-\u9fff]+", phrase)}
+    for everyday, official in read_lexicon(lexicon).items():
+        words |= {everyday, official}
+    return sorted(word for word in words if 2 <= len(word) <= 8)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
+class CatalogTokenizer(Tokenizer):
+    """Config: `knowledge` and `lexicon`, paths from the project's root."""
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        return {
+            "knowledge": "knowledge",
+            "lexicon": "data/lexicon/everyday.yml",
+            "intent_tokenization_flag": False,
+            "intent_split_symbol": "_",
+            "token_pattern": None,
+            "prefix_separator_symbol": None,
+        }
+
+    @staticmethod
+    def supported_languages() -> Optional[List[str]]:
+        return ["zh"]
+
+    def __init__(self, config: Dict[str, Any]) -> None:
+        super().__init__(config)
+        self._jieba = jieba.Tokenizer()
+        self._jieba.tmp_dir = str(_private_folder())
+        for word in catalog_words(ROOT / config["knowledge"], ROOT / config["lexicon"]):
+            self._jieba.add_word(word)
+
+    @classmethod
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> CatalogTokenizer:
+        return cls(config)
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Make the training cache see an edited catalog or lexicon."""
+        words = catalog_words(
+            ROOT / config.get("knowledge", "knowledge"), ROOT / config.get("lexicon", "data/lexicon/everyday.yml")
+        )
+        return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+    def tokenize(self, message: Message, attribute: str) -> List[Token]:
+        return [Token(word, start) for word, start, _ in self._jieba.tokenize(message.get(attribute))]
+
+
+def _private_folder() -> Path:
+    """jieba keeps a marshalled cache; in the system's temporary folder anyone could replace it."""
+    folder = ROOT / ".cache" / "jieba"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

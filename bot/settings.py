@@ -1,0 +1,44 @@
+"""Settings, read once from the environment; every name, default and meaning stands here and in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """host, port: where the server listens. database_url: SQLAlchemy URL of knowledge, conversations and feedback.
+
+    models: folder of trained models. knowledge, data: the folders of reviewed YAML and training data.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5005
+    database_url: str = f"sqlite:///{ROOT / 'var' / 'bot.sqlite'}"
+    models: Path = ROOT / "models"
+    knowledge: Path = ROOT / "knowledge"
+    data: Path = ROOT / "data"
+
+
+def read_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Return the settings of this process. Raises SettingsError for a value that cannot be meant."""
+    env = os.environ if environment is None else environment
+    port = env.get("PORT", "5005")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise SettingsError(f"PORT is «{port}», it must be a number from 1 to 65535, for example 5005")
+    url = env.get("DATABASE_URL") or Settings.database_url
+    if "://" not in url:
+        raise SettingsError(f"DATABASE_URL is «{url}», it must be an SQLAlchemy URL, for example sqlite:///var/bot.sqlite")
+    return Settings(
+        host=env.get("HOST") or "127.0.0.1",
+        port=int(port),
+        database_url=url,
+        models=Path(env.get("MODELS") or Settings.models),
+        knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
+    )

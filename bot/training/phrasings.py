@@ -1,0 +1,46 @@
+"""Read data/nlu: the one place that knows the form of the phrasings' files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import yaml
+
+from bot.errors import KnowledgeError
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # PyYAML without libyaml
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Phrasing:
+    """One training example. service: whose, "context" for a bare follow-up, None for acts of dialogue and out of scope."""
+
+    text: str
+    intent: str
+    service: Optional[str]
+    file: Path
+
+
+def read_phrasings(folder: Path) -> list[Phrasing]:
+    """Return all phrasings under `folder`. Raises KnowledgeError that names file and block for a malformed one."""
+    found = []
+    for path in sorted(folder.rglob("*.yml")):
+        try:
+            blocks = yaml.load(path.read_text(encoding="utf-8"), Loader)["nlu"]  # noqa: S506
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise KnowledgeError(f"{path}: not an NLU file: {error}") from error
+        for number, block in enumerate(blocks, 1):
+            if not isinstance(block, dict) or "intent" not in block or not isinstance(block.get("examples"), str):
+                raise KnowledgeError(f"{path}: block {number}: needs intent and examples")
+            service = (block.get("metadata") or {}).get("service")
+            for line in block["examples"].splitlines():
+                if line.strip():
+                    if not line.startswith("- "):
+                        raise KnowledgeError(f"{path}: block {number} ({block['intent']}): «{line[:40]}» does not begin with «- »")
+                    found.append(Phrasing(line[2:].strip(), block["intent"], service, path))
+    return found
