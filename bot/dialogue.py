@@ -13,7 +13,7 @@ from typing import Optional
 from bot.conditions import open_applicants, open_situations
 from bot.knowledge.queries import Knowledge
 from bot.knowledge.view import ItemView
-from bot.replies import APPLICANT_NAMES
+from bot.replies import APPLICANT_NAMES, COMMON_WORDS
 from bot.situations import match_situations
 from bot.text import squash
 
@@ -22,12 +22,16 @@ ASKABLE = ("jurisdiction", "item", "situation", "applicant")
 MAX_ASKED = 2  # the same question goes back at most twice
 
 # Thresholds on calibrated probabilities, chosen on the held-out questions (docs/evaluation.md).
-OUT_OF_SCOPE_FROM = 0.5
+OUT_OF_SCOPE_FROM = 0.4
 SWITCH_FROM = 0.4
-ASK_ITEM_BELOW = 0.38
-RIVAL_SHARE = 0.5
-ELSEWHERE_FROM = 0.6
-ELSEWHERE_HERE_BELOW = 0.2
+ASK_ITEM_BELOW = 0.62
+RIVAL_SHARE = 0.38
+ELSEWHERE_FROM = 0.7
+ELSEWHERE_HERE_BELOW = 0.1
+VAGUE_LENGTH = 12  # characters; a short question that names a common part of several items is asked back
+_QUESTION = re.compile(
+    r"[?？]|吗|呢|么|嘛|啥|什么|怎么|咋|哪|谁|多少|几|能不|行不|要不|用不|可不|是不|有没有|多久|多长|中不|得不|不$|依据|电话|材料|流程|地址|条件"
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Understanding:
     places: tuple[str, ...] = ()
     place_hints: tuple[str, ...] = ()
     applicant: Optional[str] = None
-    situations: tuple[tuple[str, str], ...] = ()
+    denies: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def resolve(state: State, said: Understanding, knowledge: Knowledge) -> State:
     state = _take_place(state, said)
     read = _read_answer(pending, state, said, knowledge) if pending else None
     if read is None:
-        read = _read_question(replace(state, refused=(), asked={}), said, knowledge)
+        read = _read_question(state, said, knowledge)
     return _next_step(read, said, knowledge)
 
 
@@ -118,11 +122,11 @@ def _read_answer(pending: str, state: State, said: Understanding, knowledge: Kno
             return replace(state, refused=("jurisdiction",))
         if said.place_hints and len(said.text) < 12:
             return replace(state, options=said.place_hints)
-    elif pending == "item":
+    elif pending == "item" and state.options:
         if chosen is not None:
             return replace(state, item=state.options[chosen], service=_service_of(state.options[chosen], knowledge))
         if refuses:
-            return replace(state, item=state.options[0], refused=("item",)) if state.options else None
+            return replace(state, item=state.options[0], refused=("item",))
         return _read_item(state, said, knowledge)
     elif pending in ("situation", "applicant") and state.item:
         return _read_condition(pending, chosen, refuses, state, said, knowledge)
@@ -139,19 +143,19 @@ def _read_condition(
         situations = (state.options[chosen],)
     if pending == "applicant" and not applicant and chosen is not None:
         applicant = state.options[chosen]
-    if (situations if pending == "situation" else applicant) and not _is_new_matter(state, said, knowledge, 0.75):
+    exact = match_situations(item, said.text)
+    certain = 0.9 if (exact or applicant) and not _questions(said) else 0.75
+    if (situations if pending == "situation" else applicant) and (
+        chosen is not None or not _is_new_matter(state, said, knowledge, certain)
+    ):
         filled = replace(state, situations=situations or state.situations, applicant=applicant or state.applicant)
-        return replace(
-            filled, aspects=_aspects(said, state.aspects) if said.intent.startswith("ask_") and _weighty(said) else state.aspects
-        )
+        return replace(filled, aspects=_aspects(said, state.aspects) if _weighty(said) else state.aspects)
     if refuses:
         return replace(state, refused=(*state.refused, pending))
-    if said.intent in ("inform_applicant", "inform_place", "choose", "affirm", "deny") or not _is_new_matter(
-        state, said, knowledge, 0.4
-    ):
-        if said.intent.startswith("ask_") and said.aspects and set(said.aspects) - set(state.aspects):
+    if not _questions(said) or not _is_new_matter(state, said, knowledge, 0.4):
+        if _weighty(said) and set(said.aspects) - set(state.aspects):
             return replace(state, aspects=said.aspects, question=said.text)  # another aspect of the same item
-        return state
+        return None if said.denies else state
     return None
 
 
@@ -168,7 +172,7 @@ def _read_item(state: State, said: Understanding, knowledge: Knowledge) -> Optio
     top = max(in_scope, key=in_scope.__getitem__)
     if in_scope[top] > 0.4 and not set(knowledge.items_of.get(top, ())) & set(state.options):
         return None
-    if said.intent == "deny" and in_scope[top] < 0.3:
+    if said.denies and in_scope[top] < 0.3:
         return replace(state, denied=(*state.denied, *state.options), options=(), item=None)
     if scores[best] > 1.4 * rest or len(state.options) == 1 or _overlap(said.text, knowledge.item(best).name) > 0.3:
         filled = replace(
@@ -218,14 +222,16 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         return _deny(state, scores, knowledge)
     if in_hand is not None and _continues(state, said, in_hand, ranking, scores, outside, elliptic):
         aspects = _aspects(said, state.aspects)
-        if _new_condition(state, said, in_hand) and not _weighty(said):
+        if not _questions(said):
             aspects = state.aspects
         if aspects == ("general",) and state.aspects != ("general",) and said.intent != "ask_general":
             aspects = state.aspects
         return replace(
             _with_details(state, said, in_hand), aspects=aspects, question=said.text, failures=0, candidates=_top(scores)
         )
-    if outside >= OUT_OF_SCOPE_FROM or (said.intent == "out_of_scope" and outside > best):
+    named = _named(said.text, state, knowledge)
+    vague = len(squash(said.text)) <= VAGUE_LENGTH and len(named) > 1 and max(best, _surest(said)) < ASK_ITEM_BELOW and outside < 0.8
+    if not vague and (outside >= OUT_OF_SCOPE_FROM or (in_hand is None and _is_no_question(said, outside, elliptic, best))):
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     fresh = replace(
         state,
@@ -237,10 +243,14 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         question=said.text,
         failures=0,
         options=(),
+        refused=(),
+        asked={},
         past=((state.item, *(p for p in state.past if p != state.item))[:4] if state.item else state.past),
-        denied=(*state.denied, state.item) if said.intent == "deny" and state.item else state.denied,
+        denied=(*state.denied, state.item) if said.denies and state.item else state.denied,
     )
-    if elliptic > max(best, 0.5) or not ranking:
+    if vague:
+        return replace(fresh, service=None, options=named)
+    if elliptic > max(best, 0.3) or not ranking:
         return replace(fresh, service=None)  # a bare 「要带什么」: which matter?
     return _choose(fresh, said, ranking, scores, knowledge)
 
@@ -268,7 +278,7 @@ def _choose(state: State, said: Understanding, ranking: list[str], scores: dict[
     rivals = [
         item for item in here[1:4] if share[item] > RIVAL_SHARE * share[here[0]] and not _same_service(item, here[0], knowledge)
     ]
-    if share[here[0]] < ASK_ITEM_BELOW + 0.1 and rivals:
+    if share[here[0]] < ASK_ITEM_BELOW and rivals:
         return replace(state, service=None, item=None, options=(here[0], *rivals))
     best = max(knowledge.item(here[0]).services, key=lambda s: said.services.get(s, 0.0))
     return replace(state, service=best, item=here[0])
@@ -283,12 +293,49 @@ def _continues(
     best = ranking[0] if ranking else None
     if best == item.id and scores[item.id] > min(outside, 0.5):
         return True
+    grounded = _grounded(said.text, item)
     if best and scores[best] >= SWITCH_FROM and best != item.id:
-        mentioned = _overlap(said.text, " ".join(s.text for s in item.requirements)) > 0.5
-        return mentioned and scores[best] < 0.6 and scores[item.id] > 0.1
-    if elliptic >= outside or _new_condition(state, said, item):
+        return grounded > 1 and scores[best] < 0.6 and scores[item.id] > 0.1
+    if _new_condition(state, said, item) or grounded:
         return True
-    return outside < OUT_OF_SCOPE_FROM + 0.15
+    if len(squash(said.text)) > 6 and _NOUN_FIRST.search(said.text) and elliptic < 0.999:
+        return False  # names a thing that the item in hand does not know (「发票去哪领」)
+    return elliptic >= outside or outside < OUT_OF_SCOPE_FROM
+
+
+_NOUN_FIRST = re.compile("发票|离婚|结婚|公积金|护照|驾照|户口迁|执照|天气|股票|快递|签证|房产|公租房|车")
+
+
+def _grounded(text: str, item: ItemView) -> int:
+    """Return how many telling character pairs of `text` stand in what the source says of `item`."""
+    spoken = squash(text)
+    own = squash("".join((item.name, *item.aliases, *(s.text for s in item.requirements), *(s.text for s in item.legal_basis if s.about))))
+    pairs = {spoken[i : i + 2] for i in range(len(spoken) - 1)} - COMMON_WORDS
+    return sum(pair in own for pair in pairs)
+
+
+def _is_no_question(said: Understanding, outside: float, elliptic: float, best: float) -> bool:
+    """Tell whether a first message is neither about an item nor a bare question such as 「要带什么」."""
+    if outside + elliptic <= max(best, 0.5):
+        return False
+    return not said.aspects or len(squash(said.text)) > 9 or outside > elliptic
+
+
+def _named(text: str, state: State, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the items in the known place whose names share the longest part with a vague text, if two to five do."""
+    spoken = squash(text)
+    parts = [spoken[a:b] for a in range(len(spoken)) for b in range(a + 2, min(a + 7, len(spoken)) + 1)]
+    for length in range(6, 1, -1):
+        found = []
+        for item in knowledge.items():
+            if item.id in state.denied or state.jurisdiction not in (None, item.jurisdiction):
+                continue
+            names = squash(item.name + "|" + "|".join(item.aliases))
+            if any(len(part) == length and part in names and part not in COMMON_WORDS for part in parts):
+                found.append(item.id)
+        if found:
+            return tuple(found) if 2 <= len(found) <= 5 and len({i.partition("-")[0] for i in found}) == 1 else ()
+    return ()
 
 
 def _deny(state: State, scores: dict[str, float], knowledge: Knowledge) -> State:
@@ -361,13 +408,16 @@ def _item_score(item: ItemView, services: dict[str, float]) -> float:
 def _item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dict[str, float]:
     """Probability-like score of every item that may be meant: in the known place, not denied; context counts a little."""
     refers_back = re.search("刚才|刚刚|前面|之前|头先|还是那", said.text)
-    scores: dict[str, float] = {}
+    pointed = _pointed_at(state, said, knowledge)
+    scores: dict[str, float] = {pointed: 0.95} if pointed else {}
     for service, probability in said.services.items():
         for item in knowledge.items_of.get(service, ()):
             if item in state.denied:
                 continue
             if item == state.item:
                 probability_here = min(1.0, probability * 1.5 + 0.02)
+            elif item == pointed:
+                probability_here = max(0.95, probability)
             elif item in state.past:
                 probability_here = min(1.0, probability * (2.5 if refers_back else 1.3))
             else:
@@ -375,6 +425,18 @@ def _item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dic
             if state.jurisdiction in (None, item.partition("-")[0]) and probability_here > scores.get(item, 0.0):
                 scores[item] = probability_here
     return scores
+
+
+def _pointed_at(state: State, said: Understanding, knowledge: Knowledge) -> Optional[str]:
+    """Return the earlier item that 「那个卡」「调解那个」「刚才那个审查」 points back at, None if there is none."""
+    in_hand = knowledge.item(state.item).name if state.item else ""
+    for found in re.finditer(r"(?:那|刚才的)(?:个|张|件|项|种|事)?([\u4e00-\u9fff]{1,2})|([\u4e00-\u9fff]{2})那个", said.text):
+        word = found.group(1) or found.group(2)
+        for part in (word, word[:1]):
+            for item in state.past:
+                if part in knowledge.item(item).name and part not in in_hand and part not in "个的办证":
+                    return item
+    return None
 
 
 def _top(scores: dict[str, float]) -> tuple[tuple[str, float], ...]:
@@ -387,7 +449,12 @@ def _aspects(said: Understanding, otherwise: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _weighty(said: Understanding) -> bool:
-    return bool(said.aspects) and said.aspects != ("general",) and len(said.text) > 4
+    """Tell whether the message asks an aspect in so many words (an answer such as 「我自己去」 does not)."""
+    return bool(said.aspects) and said.aspects != ("general",) and _questions(said)
+
+
+def _questions(said: Understanding) -> bool:
+    return bool(_QUESTION.search(said.text))
 
 
 def _with_details(state: State, said: Understanding, item: Optional[ItemView] = None) -> State:
@@ -431,6 +498,10 @@ def _own_service(said: Understanding, knowledge: Knowledge) -> Optional[str]:
     own = [service for service in said.services if service in knowledge.items_of]
     top = max(own, key=said.services.__getitem__)
     return top if said.services[top] > 0.6 and len(squash(said.text)) > 8 else None
+
+
+def _surest(said: Understanding) -> float:
+    return max((p for service, p in said.services.items() if service not in (OUT_OF_SCOPE, CONTEXT)), default=0.0)
 
 
 def _service_of(item: str, knowledge: Knowledge) -> str:

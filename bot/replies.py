@@ -188,24 +188,30 @@ def _label(item: ItemView, statement: Requirement) -> str:
 
 
 def _passages(item: ItemView, known: Known, shown: str) -> list[str]:
-    """Return at most two statements that the question points at by its words and that are not shown yet."""
+    """Return at most two statements that the question points at by its words and that are not shown yet.
+
+    A pair of characters counts the more, the fewer statements of the item have it; the item's own name and common
+    words count nothing.
+    """
     question = squash(known.question)
-    about = {question[i : i + 2] for i in range(len(question) - 1)}
+    pairs = {question[i : i + 2] for i in range(len(question) - 1)}
     name = squash(item.name + "".join(item.aliases))
-    about -= {name[i : i + 2] for i in range(len(name) - 1)} | _COMMON
+    pairs -= {name[i : i + 2] for i in range(len(name) - 1)} | COMMON_WORDS
+    statements = item.requirements + tuple(s for s in item.legal_basis if s.about)
+    texts = [squash(statement.text) for statement in statements]
+    spread = {pair: sum(pair in text for text in texts) for pair in pairs}
     scored = []
-    for statement in item.requirements + item.legal_basis:
+    for statement, text in zip(statements, texts):
         if statement.text in shown or not statement.holds(known.applicant, known.situations):
             continue
-        text = squash(statement.text)
-        hits = {gram for gram in about if gram in text}
-        if len(hits) >= 2:
-            scored.append((len(hits), statement.text))
+        score = sum(1.0 if spread[pair] <= 2 else 0.5 for pair in pairs if pair in text)
+        if score >= (1.0 if len(question) <= 12 else 1.5):
+            scored.append((score, statement.text))
     scored.sort(key=lambda pair: -pair[0])
     return [f"· {text}" for _, text in scored[:2]]
 
 
-_COMMON = {
-    "什么", "怎么", "多少", "哪里", "哪儿", "办理", "申请", "需要", "材料", "可以", "能不", "不能", "我们", "我的",
+COMMON_WORDS = {
+    "什么", "怎么", "多少", "哪里", "哪儿", "办理", "申请", "需要", "材料", "本人", "自己", "代办", "登记", "人员", "证明", "可以", "能不", "不能", "我们", "我的",
     "这个", "那个", "是不", "不是", "一下", "请问", "咨询", "街道", "社区", "电话", "没有", "你们", "他们", "要不",
 }  # fmt: skip

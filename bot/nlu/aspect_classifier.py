@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -20,6 +20,8 @@ from bot.nlu.ngram_featurizer import CLAUSE_VECTORS, VECTOR
 from bot.nlu.ngrams import rows
 from bot.nlu.service_classifier import OUT_OF_SCOPE, SERVICES
 
+Vector = Tuple[np.ndarray, np.ndarray]
+VIEWS = 3
 ASPECTS = "aspects"  # message attribute, in the parse output: aspects asked, the main one first
 
 
@@ -31,7 +33,7 @@ class AspectClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.33, "out_of_scope_from": 0.5, "in_scope_from": 0.55}
+        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.28, "out_of_scope_from": 0.4, "in_scope_from": 0.55}
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
@@ -43,26 +45,32 @@ class AspectClassifier(GraphComponent):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
+        """Fit two linear models, on whole messages and on last clauses; calibrate how much each view counts."""
         examples = [
             m for m in training_data.training_examples if m.get(VECTOR) is not None and m.get(INTENT) not in (None, OUT_OF_SCOPE)
         ]
-        matrix = rows([m.get(VECTOR) for m in examples], 1 + max(int(m.get(VECTOR)[0].max(initial=0)) for m in examples))
+        width = 1 + max(int(m.get(VECTOR)[0].max(initial=0)) for m in examples)
+        whole = rows([m.get(VECTOR) for m in examples], width)
+        last = rows([_within(m.get(CLAUSE_VECTORS)[-1], width) for m in examples], width)
         names = [m.get(INTENT) for m in examples]
         fold = np.random.default_rng(0).permutation(len(names)) % 2
         parts = [np.arange(len(names)), np.flatnonzero(fold == 0), np.flatnonzero(fold == 1)]
+        jobs = [(matrix, part) for part in parts for matrix in (whole, last)]
         models = Parallel(n_jobs=2)(
             delayed(LinearModel.fit)(matrix[part], [names[n] for n in part], regularisation=self._config["regularisation"])
-            for part in parts
+            for matrix, part in jobs
         )
-        model = models[0]
-        scores = np.zeros((len(names), len(model.labels), 1), dtype=np.float32)
-        for held, other in ((parts[2], models[1]), (parts[1], models[2])):
-            columns = [model.labels.index(label) for label in other.labels]
-            scores[held[:, None], columns, 0] = other.margins_of(matrix[held])
-        targets = np.array([model.labels.index(name) for name in names])
+        self._whole, self._last = models[0], models[1]
+        scores = np.zeros((len(names), len(self._whole.labels), VIEWS), dtype=np.float32)
+        for held, pair in ((parts[2], models[2:4]), (parts[1], models[4:6])):
+            for number in held:
+                scores[number] = _views(pair[0], pair[1], examples[number].get(VECTOR), examples[number].get(CLAUSE_VECTORS))
+        targets = np.array([self._whole.labels.index(name) for name in names])
         calibration = Calibration.fit(scores, targets, [])
         with self._storage.write_to(self._resource) as folder:
-            np.savez_compressed(folder / "aspects.npz", scale=calibration.weights, **model.arrays("linear"))
+            np.savez_compressed(
+                folder / "aspects.npz", scale=calibration.weights, **self._whole.arrays("whole"), **self._last.arrays("last")
+            )
         return self._resource
 
     @classmethod
@@ -77,9 +85,9 @@ class AspectClassifier(GraphComponent):
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder, np.load(folder / "aspects.npz") as file:
             arrays = {name: file[name] for name in file.files}
-        component._model = LinearModel.from_arrays(arrays, "linear")
-        component._calibration = Calibration(arrays["scale"], np.zeros(len(component._model.labels)))
-        component._asks = np.array([label.startswith("ask_") for label in component._model.labels])
+        component._whole, component._last = (LinearModel.from_arrays(arrays, view) for view in ("whole", "last"))
+        component._calibration = Calibration(arrays["scale"], np.zeros(len(component._whole.labels)))
+        component._asks = np.array([label.startswith("ask_") for label in component._whole.labels])
         return component
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -94,7 +102,7 @@ class AspectClassifier(GraphComponent):
         return training_data
 
     def _classify(self, message: Message) -> None:
-        probabilities = self._probabilities(*message.get(VECTOR))
+        probabilities = self._probabilities(message.get(VECTOR), message.get(CLAUSE_VECTORS))
         services = message.get(SERVICES) or {}
         outside = services.get(OUT_OF_SCOPE, 0.0)
         inside = max((p for label, p in services.items() if label not in (OUT_OF_SCOPE, "context")), default=0.0)
@@ -105,16 +113,16 @@ class AspectClassifier(GraphComponent):
         if (
             not self._asks[best]
             and inside >= self._config["in_scope_from"]
-            and self._model.labels[best] not in ("danger", "deny", "inform_applicant")
+            and self._whole.labels[best] not in ("danger", "deny", "inform_applicant")
         ):
             best = main
-        name = self._model.labels[best]
+        name = self._whole.labels[best]
         if self._asks[best] and outside >= self._config["out_of_scope_from"]:
             name = OUT_OF_SCOPE
         confidence = outside if name == OUT_OF_SCOPE else float(probabilities[best])
         order = np.argsort(-probabilities, kind="stable")[:5]
         ranking = [
-            {INTENT_NAME_KEY: self._model.labels[n], PREDICTED_CONFIDENCE_KEY: round(float(probabilities[n]), 5)} for n in order
+            {INTENT_NAME_KEY: self._whole.labels[n], PREDICTED_CONFIDENCE_KEY: round(float(probabilities[n]), 5)} for n in order
         ]
         message.set(INTENT, {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence}, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
@@ -123,8 +131,9 @@ class AspectClassifier(GraphComponent):
     def _aspects(self, message: Message, asked: np.ndarray, main: int) -> List[str]:
         first = self._name(main) if asked[main] >= self._config["general_below"] else "general"
         found = [first]
-        for indices, values in message.get(CLAUSE_VECTORS) or ():
-            probabilities = self._probabilities(indices, values)
+        parts = message.get(CLAUSE_VECTORS)
+        for vector in parts if len(parts) > 1 else ():
+            probabilities = self._probabilities(vector, [vector])
             best = int(np.argmax(probabilities))
             if (
                 self._asks[best]
@@ -135,8 +144,20 @@ class AspectClassifier(GraphComponent):
         return found[:2] if first != "general" else found[:1]
 
     def _name(self, label: int) -> str:
-        return self._model.labels[label].removeprefix("ask_")
+        return self._whole.labels[label].removeprefix("ask_")
 
-    def _probabilities(self, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
-        keep = indices < len(self._model.weights)
-        return self._calibration.probabilities(self._model.margins(indices[keep], values[keep])[:, None])
+    def _probabilities(self, vector: Vector, parts: List[Vector]) -> np.ndarray:
+        return self._calibration.probabilities(_views(self._whole, self._last, vector, parts))
+
+
+def _views(whole: LinearModel, last: LinearModel, vector: Vector, parts: List[Vector]) -> np.ndarray:
+    """Return margins of shape (labels, VIEWS): the whole message, its last clause, the best of its last clauses."""
+    width = len(whole.weights)
+    clauses = [last.margins(*_within(part, width)) for part in parts]
+    return np.stack([whole.margins(*_within(vector, width)), clauses[-1], np.max(clauses, axis=0)], axis=1)
+
+
+def _within(vector: Vector, width: int) -> Vector:
+    indices, values = vector
+    keep = indices < width
+    return indices[keep], values[keep]

@@ -23,10 +23,10 @@ from bot.nlu.lexicon import read_lexicon
 from bot.nlu.ngrams import Kinds, Vectoriser
 from bot.nlu.places import without_places
 from bot.settings import ROOT
-from bot.text import clauses
+from bot.text import clauses, squash
 
 VECTOR = "ngram_vector"  # message attribute: (indices, values)
-CLAUSE_VECTORS = "ngram_clause_vectors"  # one (indices, values) a clause, for messages of several clauses
+CLAUSE_VECTORS = "ngram_clause_vectors"  # (indices, values) of the last clauses, at least one
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -123,9 +123,10 @@ class NgramFeaturizer(GraphComponent):
         return grams
 
     def _clause_vectors(self, message: Message) -> list[tuple[np.ndarray, np.ndarray]]:
-        parts = [part for part in clauses(message.get(TEXT)) if len(part) >= 4]
+        """Return the vectors of the last clauses, the last one last; of the whole message where it has but one."""
+        parts = [part for part in clauses(without_places(message.get(TEXT))) if len(squash(part)) >= 2]
         assert self._vectoriser is not None
-        return [self._vectoriser.vector(self._grams(part, ())) for part in parts[-3:]] if len(parts) > 1 else []
+        return [self._vectoriser.vector(self._grams(part, ())) for part in parts[-3:]] if len(parts) > 1 else [message.get(VECTOR)]
 
     def _grams(self, text: str, words: List[str] | tuple) -> dict[str, float]:
         return ngrams.ngrams(without_places(text), words, self._lexicon, self._kinds)

@@ -20,9 +20,33 @@ FILLERS = re.compile(
 )
 
 
+# What opens a message without being its matter; a denial among them is kept as the attribute `denies`.
+DENIAL = re.compile(
+    r"^(?:哎呀?|不不|哦)?(?:不是这个|不是那个|不是这意思|不对不?对?|不是|错了|弄错了|搞错了|你搞错了|我问的不是这个|我说的不是这个|不是这件事|不是问这个)(?:[,，。!！\s]+|(?=我(?:真正)?(?:想|要|问)))"
+)
+OPENING = re.compile(
+    r"^(?:哎哟?|哦+|嗯+|啊|行吧|行|好吧|好的|好嘞|好|中|要得|懂了|知道了|对了|对|还有个?[事问题]+|还有|再问一?[嘴下句]|另外|顺便问一?下|那个|再就是)[,，。!！\s]+"
+)
+DENIES = "denies"
+_REPEATED = re.compile(r"(.)\1{3,}")
+
+
+def opening(text: str) -> tuple[bool, str]:
+    """Return (whether the text opens with a denial, the text without its opening); a text that is all opening stays."""
+    denies, rest = False, text
+    for _ in range(3):
+        denial = DENIAL.match(rest)
+        found = denial or OPENING.match(rest)
+        if found is None or len(rest) - found.end() < 4:
+            break
+        denies |= denial is not None
+        rest = rest[found.end() :]
+    return denies, rest
+
+
 def normalise(text: str) -> str:
     """Return the text as every later component sees it; a text that holds nothing but fillers stays as it is."""
-    plain = simplify(text)
+    plain = _REPEATED.sub(r"\1", simplify(text))
     return FILLERS.sub("", plain).strip() or plain
 
 
@@ -40,7 +64,9 @@ class Normaliser(GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text:
-                message.set(TEXT, normalise(text), add_to_output=True)
+                denies, rest = opening(normalise(text))
+                message.set(TEXT, rest, add_to_output=True)
+                message.set(DENIES, denies, add_to_output=True)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

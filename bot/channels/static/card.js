@@ -19,10 +19,10 @@ export function replyCard(turn, isLatest, hooks) {
   const card = el("article", { class: `reply ${isAnswer ? "answer" : "aside"}`, "aria-label": "助手的回答" });
   for (const block of blocks) card.append(...blockNodes(block, custom));
   if (isAnswer) card.append(tools(turn, card, blocks, custom, hooks));
-  if (isAnswer || custom.kind === "fallback") card.append(vote(turn, custom, hooks));
   const buttons = buttonsOf(turn.messages);
   if (custom.kind === "clarify" && buttons.length) card.append(options(buttons, turn.chosen, isLatest, hooks));
   else if (isLatest) card.append(...nextQuestions(buttons, custom, hooks));
+  if (isAnswer || custom.kind === "fallback") card.append(vote(turn, custom, hooks));
   return card;
 }
 
@@ -159,7 +159,8 @@ function addFlow(bar, turn, id) {
     if (!figure) {
       const picture = el("img", { src: api.flowUrl(id), alt: turn.flow });
       picture.addEventListener("error", () => figure.replaceChildren(el("p", null, "流程图没有取到，请稍后再试。")));
-      figure = el("figure", { class: "flow", tabindex: "0", "aria-label": "流程图" }, picture);
+      figure = el("figure", { class: "flow", tabindex: "0", "aria-label": "流程图" }, picture,
+        el("figcaption", null, el("a", { href: api.flowUrl(id), target: "_blank", rel: "noopener" }, "在新窗口看大图")));
       bar.after(figure);
     }
     figure.hidden = !opens;

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { replyCard, retire } from "./card.js";
-import { byId, el, empty, icon } from "./dom.js";
+import { byId, el, empty, icon, withPhones } from "./dom.js";
 import { customOf } from "./reply.js";
 import * as store from "./store.js";
 import { suggestions } from "./suggest.js";
@@ -72,7 +72,7 @@ function inFlight() {
 }
 
 function failureCard(turn, isLatest) {
-  const card = el("article", { class: "reply failure", "aria-label": "没有得到回答" }, el("p", null, EXPLAINED[turn.failed] || EXPLAINED.interrupted));
+  const card = el("article", { class: "reply failure", "aria-label": "没有得到回答" }, el("p", null, ...withPhones(EXPLAINED[turn.failed] || EXPLAINED.interrupted)));
   if (isLatest && turn.failed !== "refused") {
     card.append(el("button", { type: "button", class: "primary retry", onclick: () => retry(turn, card) }, "重试"));
   }
@@ -230,7 +230,7 @@ function connect(quiet) {
     if (!notice.hidden) tell("还是连不上，请稍后再试。");
     const text = error.kind === "offline" ? EXPLAINED.offline : "现在连不上服务器，暂时不能回答问题。急事请拨打政务服务便民热线 12345。";
     notice.hidden = false;
-    notice.replaceChildren(el("p", null, text), el("button", { type: "button", class: "primary", onclick: () => connect() }, "重试"));
+    notice.replaceChildren(el("p", null, ...withPhones(text)), el("button", { type: "button", class: "primary", onclick: () => connect() }, "重试"));
   });
   return placesReady;
 }

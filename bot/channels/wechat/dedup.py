@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, Generic, Optional, TypeVar
 
 from bot.channels.wechat.errors import OverloadedError
@@ -26,7 +27,8 @@ class _Work(Generic[T]):
     begun: float
     waiting: int = 0
     overdue: bool = False  # some try gave up on it, none is to wait for WeChat's next one
-    delivered: bool = False  # some try, or `late`, has it
+    taken: bool = False  # some try has it
+    said_late: bool = False  # `late` has it
 
 
 class Deduplicator(Generic[T]):
@@ -51,8 +53,8 @@ class Deduplicator(Generic[T]):
         that gets None. Raises what `start()` raised, and OverloadedError where `capacity` pushes are under way.
         """
         work = self._works.get(key) or self._begin(key, start, late)
-        if work.overdue and work.task.done():
-            return None if work.delivered else await work.task
+        if work.said_late:
+            return None
         work.waiting += 1
         try:
             await asyncio.wait({work.task}, timeout=within)
@@ -61,7 +63,7 @@ class Deduplicator(Generic[T]):
         if not work.task.done():
             work.overdue = True
             return None
-        work.delivered = True
+        work.taken = True
         return work.task.result()
 
     async def close(self) -> None:
@@ -83,8 +85,8 @@ class Deduplicator(Generic[T]):
             self._works.pop(key, None)
             if work.overdue and not work.task.cancelled():
                 logger.error("a late answer was lost", exc_info=work.task.exception())
-        elif work.overdue and not work.waiting and not work.delivered:
-            work.delivered = True
+        elif work.overdue and not work.waiting and not work.taken:
+            work.said_late = True
             task = asyncio.ensure_future(self._say_late(late, work.task.result()))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
@@ -98,9 +100,10 @@ class Deduplicator(Generic[T]):
     def _make_room(self) -> None:
         """Forget what is old, then the oldest that is done."""
         limit = self._clock() - self._keep
-        old = [key for key, work in self._works.items() if work.task.done() and work.begun < limit]
+        begun_before = takewhile(lambda pair: pair[1].begun < limit, self._works.items())
+        old = [key for key, work in begun_before if work.task.done()]
         if not old and len(self._works) >= self._capacity:
-            old = [key for key, work in self._works.items() if work.task.done()][:1]
+            old = list(islice((key for key, work in self._works.items() if work.task.done()), 1))
         for key in old:
             del self._works[key]
         if len(self._works) >= self._capacity:

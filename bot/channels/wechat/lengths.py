@@ -54,6 +54,8 @@ def page(text: str, hint: str, options: list[tuple[str, str]], limit: int = LIMI
     if size(text) <= limit:
         return Page(with_links(text, options, limit))
     part = cut(text, limit - size(hint) - 1)
+    if not part.rest.strip():
+        return Page(with_links(part.text.rstrip(), options, limit))
     return Page(f"{part.text.rstrip()}\n{hint}", part.rest.lstrip("\n"))
 
 

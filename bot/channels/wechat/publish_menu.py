@@ -1,0 +1,37 @@
+"""Gives data/wechat/menu.yml to Tencent: with a message URL enabled, the console's own menu editor is switched off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from bot.channels.wechat.accounts import Account, read_accounts
+from bot.channels.wechat.api import WechatApi
+from bot.channels.wechat.menu import Menu, read_menu
+from bot.errors import SettingsError
+
+PATH = "/cgi-bin/menu/create"
+
+
+async def publish_menu(api: WechatApi, menu: Menu) -> None:
+    """Replace the account's menu. Raises WechatApiError (40016–40023: a button's number, name or key)."""
+    await api.call(PATH, menu.as_request())
+
+
+def run(account: str) -> str:
+    """Publish the menu of the account with this id (read_accounts) and return one line on it; for the command line."""
+    accounts = read_accounts(os.environ)
+    if account not in accounts:
+        raise SettingsError(f"account «{account}» is unknown; known are {', '.join(accounts) or 'none'}")
+    if not accounts[account].appsecret:
+        raise SettingsError(f"account {account}, appsecret: needed to publish a menu")
+    asyncio.run(_publish(accounts[account]))
+    return f"published the menu of {account}; followers see it within five minutes"
+
+
+async def _publish(account: Account) -> None:
+    api = WechatApi(account)
+    try:
+        await publish_menu(api, read_menu())
+    finally:
+        await api.close()

@@ -1,0 +1,82 @@
+"""What the tests share: the real knowledge base in a temporary database, and the real server with the real model."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+import pytest
+
+from bot.knowledge import catalog, database
+from bot.knowledge.queries import Knowledge
+from bot.settings import ROOT
+
+
+@pytest.fixture(scope="session")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+    engine = database.open_engine(f"sqlite:///{tmp_path_factory.mktemp('knowledge') / 'bot.sqlite'}")
+    database.build(engine, catalog.load(ROOT / "knowledge"))
+    return Knowledge(engine)
+
+
+class Server:
+    """The running server, spoken to over HTTP only."""
+
+    def __init__(self, url: str, log: Path):
+        self.url, self.log = url, log
+
+    def request(self, path: str, body: Optional[bytes] = None) -> tuple[int, Any]:
+        request = urllib.request.Request(self.url + path, data=body, headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def say(self, sender: str, message: str, jurisdiction: Optional[str] = None) -> dict[str, Any]:
+        """Return the turn's `custom` with the joined texts as `text` and the raw messages as `messages`."""
+        body: dict[str, Any] = {"sender": sender, "message": message}
+        if jurisdiction:
+            body["metadata"] = {"jurisdiction": jurisdiction}
+        status, messages = self.request("/webhooks/rest/webhook", json.dumps(body).encode())
+        assert status == 200 and messages, (status, messages)
+        customs = [m["custom"] for m in messages if "custom" in m]
+        assert len(customs) == 1, messages
+        return {**customs[0], "text": "\n".join(m.get("text", "") for m in messages), "messages": messages}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Train the real model if the files are newer, start `bot run` on a free port, wait until it is ready."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite'}"}
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+    running = Server(f"http://127.0.0.1:{port}", log)
+    try:
+        deadline = time.monotonic() + 600
+        while True:
+            try:
+                if running.request("/health")[0] == 200:
+                    break
+            except OSError:
+                pass
+            assert process.poll() is None, log.read_text(errors="replace")[-3000:]
+            assert time.monotonic() < deadline, log.read_text(errors="replace")[-3000:]
+            time.sleep(0.3)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
