@@ -42,6 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--jurisdiction", help="its place; found by the items' names if missing")
     verify.set_defaults(run=_knowledge_verify)
 
+    evaluate = commands.add_parser("evaluate", help="figures on the held-out questions, compared with the last run")
+    evaluate.add_argument("--heldout", type=Path, default=ROOT / "tests" / "heldout", help="folder of the three .jsonl sets")
+    evaluate.add_argument("--results", type=Path, default=ROOT / "results", help="where a folder of this run is made")
+    evaluate.set_defaults(run=_evaluate)
+
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
     phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions").set_defaults(run=_phrasings_check)
 
@@ -92,6 +97,25 @@ def _knowledge_verify(options: argparse.Namespace) -> int:
         print(line)
     print(f"{len(left)} fields with leftovers" if left else "nothing but layout is left over")
     return 1 if left else 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot.evaluation.run import evaluate, last_summary, save
+    from bot.serve import load_agent
+
+    _train(argparse.Namespace(force=False))
+    print("asking the held-out questions …", flush=True)
+    before = last_summary(options.results)
+    result = asyncio.run(evaluate(load_agent(read_settings()), options.heldout))
+    for name, figures in result["summary"].items():
+        print(name)
+        for key, value in figures.items():
+            old = (before or {}).get(name, {}).get(key)
+            print(f"  {key:14} {value}" + (f"   (last run {old})" if old not in (None, value) else ""))
+    print(f"wrong cases: {os.path.relpath(save(result, options.results), ROOT)}/wrong.csv")
+    return 0
 
 
 def _phrasings_check(options: argparse.Namespace) -> int:

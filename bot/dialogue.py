@@ -46,6 +46,7 @@ class Understanding:
     place_hints: tuple[str, ...] = ()
     applicant: Optional[str] = None
     denies: bool = False
+    foreign: tuple[str, ...] = ()  # words that bare follow-ups do not use: 「发票」 in 「发票去哪领」
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,9 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
             _with_details(state, said, in_hand), aspects=aspects, question=said.text, failures=0, candidates=_top(scores)
         )
     named = _named(said.text, state, knowledge)
-    vague = len(squash(said.text)) <= VAGUE_LENGTH and len(named) > 1 and max(best, _surest(said)) < ASK_ITEM_BELOW and outside < 0.8
+    vague = (
+        len(squash(said.text)) <= VAGUE_LENGTH and len(named) > 1 and max(best, _surest(said)) < ASK_ITEM_BELOW and outside < 0.8
+    )
     if not vague and (outside >= OUT_OF_SCOPE_FROM or (in_hand is None and _is_no_question(said, outside, elliptic, best))):
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     fresh = replace(
@@ -250,7 +253,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     )
     if vague:
         return replace(fresh, service=None, options=named)
-    if elliptic > max(best, 0.3) or not ranking:
+    if elliptic > max(best, 0.3) or (not ranking and _surest(said) < ELSEWHERE_FROM):
         return replace(fresh, service=None)  # a bare 「要带什么」: which matter?
     return _choose(fresh, said, ranking, scores, knowledge)
 
@@ -298,18 +301,17 @@ def _continues(
         return grounded > 1 and scores[best] < 0.6 and scores[item.id] > 0.1
     if _new_condition(state, said, item) or grounded:
         return True
-    if len(squash(said.text)) > 6 and _NOUN_FIRST.search(said.text) and elliptic < 0.999:
-        return False  # names a thing that the item in hand does not know (「发票去哪领」)
+    if said.foreign:
+        return False  # it names a thing that neither follow-ups nor the item in hand know
     return elliptic >= outside or outside < OUT_OF_SCOPE_FROM
-
-
-_NOUN_FIRST = re.compile("发票|离婚|结婚|公积金|护照|驾照|户口迁|执照|天气|股票|快递|签证|房产|公租房|车")
 
 
 def _grounded(text: str, item: ItemView) -> int:
     """Return how many telling character pairs of `text` stand in what the source says of `item`."""
     spoken = squash(text)
-    own = squash("".join((item.name, *item.aliases, *(s.text for s in item.requirements), *(s.text for s in item.legal_basis if s.about))))
+    own = squash(
+        "".join((item.name, *item.aliases, *(s.text for s in item.requirements), *(s.text for s in item.legal_basis if s.about)))
+    )
     pairs = {spoken[i : i + 2] for i in range(len(spoken) - 1)} - COMMON_WORDS
     return sum(pair in own for pair in pairs)
 

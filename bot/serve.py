@@ -50,6 +50,19 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     app.run(host=settings.host, port=settings.port, access_log=False, workers=1)
 
 
+def load_agent(settings: Settings) -> Any:
+    """Return the newest model as a Rasa agent that runs the actions in this process; conversations in memory."""
+    model = newest_model(settings.models)
+    if model is None:
+        raise BotError(f"no trained model in {settings.models}; run `make train` first")
+    quieten()
+    from rasa.core.agent import Agent
+
+    from bot.actions.endpoint import LocalActions
+
+    return Agent.load(str(model), action_endpoint=LocalActions())
+
+
 def quieten() -> None:
     """Keep Rasa's log to warnings: at its default it writes every message's text."""
     from rasa.utils.log_utils import configure_structlog

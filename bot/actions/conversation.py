@@ -60,6 +60,7 @@ def understanding_of(tracker: Tracker) -> Understanding:
         places=values("jurisdiction"),
         place_hints=values("jurisdiction_hint"),
         applicant=applicants[-1] if applicants else None,
+        foreign=tuple(message.get("foreign") or ()),
         denies=bool(message.get("denies")) or intent == "deny",
     )
 

@@ -10,7 +10,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.actions.conversation import knowledge
-from bot.channels.answers import guarded, reply
+from bot.channels import feedback
+from bot.channels.answers import body_of, guarded, reply
 from bot.channels.search import search
 from bot.errors import NotFoundError, RequestError
 from bot.knowledge.serialise import item_as_json
@@ -64,6 +65,12 @@ class LookupChannel(InputChannel):
             if view.flow is None:
                 raise NotFoundError(f"item {item_id} has no flow chart in its source")
             return response.text(svg(Flow(**view.flow), view.name), content_type="image/svg+xml")
+
+        @routes.post("/api/feedback")
+        @guarded
+        async def vote(request: Request) -> HTTPResponse:
+            feedback.store(knowledge().engine, feedback.check(body_of(request)))
+            return reply({"status": "stored"}, 201)
 
         @routes.get("/api/jurisdictions")
         @guarded

@@ -36,12 +36,22 @@ def ensure(engine: Engine, folder: Path) -> int:
     Raises KnowledgeError for wrong YAML; the tables then keep what they held.
     """
     current = digest(folder)
+    _drop_other_schema(engine)
     if inspect(engine).has_table(tables.build.name):
         with engine.connect() as connection:
             row = connection.execute(select(tables.build.c.digest, tables.build.c.item_count)).first()
         if row is not None and row.digest == current:
             return row.item_count
     return build(engine, load(folder), current)
+
+
+def _drop_other_schema(engine: Engine) -> None:
+    """Drop the knowledge tables if an older version made them: they hold nothing that the YAML does not."""
+    found = inspect(engine)
+    for table in tables.metadata.sorted_tables:
+        if found.has_table(table.name) and {c["name"] for c in found.get_columns(table.name)} != {c.name for c in table.columns}:
+            tables.metadata.drop_all(engine)
+            return
 
 
 def build(engine: Engine, catalog: Catalog, current: str = "") -> int:

@@ -16,6 +16,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -31,6 +32,7 @@ from bot.settings import ROOT
 from bot.text import squash
 
 SERVICES = "services"  # message attribute, in the parse output: {label: probability}, best first
+FOREIGN = "foreign"  # message attribute, in the parse output: words that bare follow-ups do not use
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 _CONTEXT_INTENTS = {"inform_applicant", "inform_place", "choose", "refuse", "affirm", "deny"}
 _SHOWN = 12
@@ -79,6 +81,7 @@ class ServiceClassifier(GraphComponent):
         names = [str(label) for _, label in examples]
         self._labels = sorted(set(names))
         targets = np.array([self._labels.index(name) for name in names])
+        self._common = {t.text for m, label in examples if label == CONTEXT for t in m.get(TOKENS_NAMES[TEXT]) or ()}
         self._known = {squash(message.get(TEXT)): str(label) for message, label in examples}
         self._item_texts = self._build_item_texts(training_data, width)
         folds = np.random.default_rng(0).permutation(len(names)) % self._config["folds"]
@@ -132,6 +135,7 @@ class ServiceClassifier(GraphComponent):
                 folder / "service_classifier.npz",
                 labels=np.array(self._labels),
                 known=np.array(list(self._known)),
+                common=np.array(sorted(self._common)),
                 known_labels=np.array([self._labels.index(label) for label in self._known.values()], dtype=np.int16),
                 weights=self._calibration.weights,
                 bias=self._calibration.bias,
@@ -161,6 +165,7 @@ class ServiceClassifier(GraphComponent):
             a = {name: file[name] for name in file.files}
         component._labels = [str(label) for label in a["labels"]]
         component._known = {str(text): component._labels[n] for text, n in zip(a["known"], a["known_labels"])}
+        component._common = {str(word) for word in a["common"]}
         width, count = int(a["width"]), len(component._labels)
         component._linear = LinearModel.from_arrays(a, "linear")
         component._calibration = Calibration(a["weights"], a["bias"])
@@ -181,10 +186,16 @@ class ServiceClassifier(GraphComponent):
             vector = message.get(VECTOR)
             if vector is not None:
                 message.set(SERVICES, self.rank(message.get(TEXT), *vector), add_to_output=True)
+                message.set(FOREIGN, self._foreign(message), add_to_output=True)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         return training_data
+
+    def _foreign(self, message: Message) -> List[str]:
+        """Return the words of two or more characters that no bare follow-up among the phrasings uses."""
+        words = [token.text for token in message.get(TOKENS_NAMES[TEXT]) or ()]
+        return [word for word in words if len(word) > 1 and word not in self._common and not word.isdigit()]
 
     def rank(self, text: str, indices: np.ndarray, values: np.ndarray) -> Dict[str, float]:
         """Return the probability of the best labels, always with out_of_scope and context among them."""

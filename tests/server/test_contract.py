@@ -102,3 +102,21 @@ def test_conversations_do_not_mix(server: Server) -> None:
     server.say("two", "失业登记要带什么", "gaoxin")
     assert server.say("one", "本人")["item"] == "dagang-2.2"
     assert server.say("two", "第一个")["item"] == "gaoxin-2"
+
+
+def test_feedback_is_stored_and_wrong_feedback_refused(server: Server) -> None:
+    good = {"sender": "a", "vote": "down", "item": "dagang-2.2", "question": "补卡", "reason": "没说带几张照片"}
+    assert server.request("/api/feedback", json.dumps(good).encode())[0] == 201
+    for bad in ({}, {"sender": "a", "vote": "maybe"}, {"sender": "a", "vote": "up", "reason": 5}, []):
+        status, body = server.request("/api/feedback", json.dumps(bad).encode())
+        assert status == 400 and body["error"]
+
+
+def test_the_page_and_its_files_are_served_with_a_strict_policy(server: Server) -> None:
+    import urllib.request
+
+    for path, kind in (("/", "text/html"), ("/static/chat.js", "text/javascript"), ("/embed.js", "text/javascript")):
+        with urllib.request.urlopen(server.url + path) as response:
+            assert response.headers["Content-Type"].startswith(kind)
+            assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert server.request("/static/../cli.py")[0] == 404

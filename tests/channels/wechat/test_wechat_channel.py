@@ -269,7 +269,7 @@ async def test_refused_pushes_get_a_4xx_and_touch_nothing(rasa: StubRasa) -> Non
     forgotten: list[str] = []
     wechat = channel(forget=forgotten.append)
     async with serving(wechat, rasa) as url:
-        phone, plain = Simulator(url, SAFE), Simulator(url, PLAIN)
+        phone, plain = Simulator(url, SAFE, openid="oUser"), Simulator(url, PLAIN, openid="oUser")
         head = {"ToUserName": "gh_a", "FromUserName": "oUser", "CreateTime": 1}
         body = phone._body({**head, "MsgType": "text", "Content": "你好", "MsgId": 1})
         leave = phone._body({**head, "MsgType": "event", "Event": "unsubscribe"})

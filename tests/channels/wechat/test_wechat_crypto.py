@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wechat.crypto import MessageCrypto, same, signature
@@ -70,6 +70,7 @@ def test_v3_both_ways(text: str, encrypted: str) -> None:
     assert V3.decrypt(encrypted)[0] == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_encrypted_can_be_read(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()
@@ -95,12 +96,14 @@ def test_a_wrong_key_is_refused() -> None:
         MessageCrypto("AAAAA", V1.appid, ("B" * 43,)).decrypt(V1_PUSH)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(max_size=200).map(lambda data: base64.b64encode(data).decode())))
 def test_any_other_ciphertext_is_refused(encrypted: str) -> None:
     with pytest.raises(ForgedError):
         V1.decrypt(encrypted)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_signature_is_refused(given_signature: str) -> None:
     assert not same("f464b24fc39322e44b38aa78f5edd27bd1441696", given_signature)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wechat.lengths import LIMIT, cut, page, size, with_links
@@ -11,6 +11,7 @@ CHINESE = st.text("社保卡补换。！？；，\n」（）ab1😀𠀀", max_si
 HINT = "（没说完，回复「继续」看下文）"
 
 
+@settings(deadline=None)
 @given(CHINESE, st.integers(60, 400))
 def test_cut_loses_nothing_and_keeps_the_limit(text: str, limit: int) -> None:
     said = cut(text, limit)
@@ -19,6 +20,7 @@ def test_cut_loses_nothing_and_keeps_the_limit(text: str, limit: int) -> None:
     assert bool(said.text) == bool(text)
 
 
+@settings(deadline=None)
 @given(
     CHINESE,
     st.integers(120, 400),
@@ -35,6 +37,7 @@ def test_pages_end_and_hold_the_limit(text: str, limit: int, options: list[tuple
     assert pages <= size(text) // (limit // 4) + 1
 
 
+@settings(deadline=None)
 @given(CHINESE, st.integers(120, 400))
 def test_pages_together_say_everything(text: str, limit: int) -> None:
     rest, heard = text, ""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wechat import messages as m
@@ -91,6 +91,7 @@ def test_events_of_one_second_differ_and_tries_of_one_push_do_not() -> None:
     assert m.identity(read(MsgType="text", MsgId="1", Content="a")) != m.identity(read(MsgType="text", MsgId="2", Content="a"))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_any_text_can_be_replied_in_both_forms(text: str) -> None:
     text = text.replace("\ufffe", "").replace("\uffff", "")

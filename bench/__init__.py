@@ -1,0 +1,1 @@
+"""Timing of a running server, over HTTP only."""
