@@ -76,8 +76,10 @@ class State:
 def resolve(state: State, said: Understanding, knowledge: Knowledge) -> State:
     """Return the state after `said`; its `missing` tells what has to happen next."""
     pending = state.missing if state.missing in ASKABLE else None
-    state = _take_place(state, said)
+    before, state = state, _take_place(replace(state, missing="nothing"), said)
     read = _read_answer(pending, state, said, knowledge) if pending else None
+    if read is None and before.item and state.jurisdiction != before.jurisdiction:
+        read = _move(state, said, knowledge)
     if read is None:
         read = _read_question(state, said, knowledge)
     return _next_step(read, said, knowledge)
@@ -104,6 +106,18 @@ def option_titles(slot: str, options: tuple[str, ...], knowledge: Knowledge, ite
     return [knowledge.item(option).name for option in options]
 
 
+def _move(state: State, said: Understanding, knowledge: Knowledge) -> Optional[State]:
+    """Another place for the matter in hand (「说错了，我是大港的」): the same service there; None for a new matter."""
+    item = knowledge.item(state.item or "")
+    if item.jurisdiction == state.jurisdiction or _is_new_matter(state, said, knowledge, 0.6):
+        return None
+    there = [i for s in item.services for i in knowledge.items_of[s] if i.partition("-")[0] == state.jurisdiction]
+    moved = replace(_with_details(state, said), situations=(), refused=(), asked={}, candidates=(), question=said.text)
+    if not there:
+        return replace(moved, item=None, service=state.service or item.services[0], missing="elsewhere")
+    return replace(moved, item=there[0], aspects=_aspects(said, state.aspects) if _weighty(said) else state.aspects)
+
+
 # --- an answer to the bot's own question ----------------------------------------------------------------------
 
 
@@ -120,14 +134,14 @@ def _read_answer(pending: str, state: State, said: Understanding, knowledge: Kno
         if chosen is not None:
             return replace(state, jurisdiction=state.options[chosen], item=None)
         if refuses:
-            return replace(state, refused=("jurisdiction",))
+            return replace(state, refused=ASKABLE)
         if said.place_hints and len(said.text) < 12:
             return replace(state, options=said.place_hints)
     elif pending == "item" and state.options:
         if chosen is not None:
             return replace(state, item=state.options[chosen], service=_service_of(state.options[chosen], knowledge))
         if refuses:
-            return replace(state, item=state.options[0], refused=("item",))
+            return replace(state, item=state.options[0], refused=ASKABLE)
         return _read_item(state, said, knowledge)
     elif pending in ("situation", "applicant") and state.item:
         return _read_condition(pending, chosen, refuses, state, said, knowledge)
@@ -144,15 +158,12 @@ def _read_condition(
         situations = (state.options[chosen],)
     if pending == "applicant" and not applicant and chosen is not None:
         applicant = state.options[chosen]
-    exact = match_situations(item, said.text)
-    certain = 0.9 if (exact or applicant) and not _questions(said) else 0.75
-    if (situations if pending == "situation" else applicant) and (
-        chosen is not None or not _is_new_matter(state, said, knowledge, certain)
-    ):
+    answered = situations if pending == "situation" else applicant
+    if answered and not (_questions(said) and chosen is None and _is_new_matter(state, said, knowledge, 0.9)):
         filled = replace(state, situations=situations or state.situations, applicant=applicant or state.applicant)
         return replace(filled, aspects=_aspects(said, state.aspects) if _weighty(said) else state.aspects)
     if refuses:
-        return replace(state, refused=(*state.refused, pending))
+        return replace(state, refused=ASKABLE)
     if not _questions(said) or not _is_new_matter(state, said, knowledge, 0.4):
         if _weighty(said) and set(said.aspects) - set(state.aspects):
             return replace(state, aspects=said.aspects, question=said.text)  # another aspect of the same item
@@ -230,6 +241,8 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         return replace(
             _with_details(state, said, in_hand), aspects=aspects, question=said.text, failures=0, candidates=_top(scores)
         )
+    if in_hand is not None and said.foreign and elliptic > max(best, outside):
+        return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     named = _named(said.text, state, knowledge)
     vague = (
         len(squash(said.text)) <= VAGUE_LENGTH and len(named) > 1 and max(best, _surest(said)) < ASK_ITEM_BELOW and outside < 0.8
@@ -301,7 +314,7 @@ def _continues(
         return grounded > 1 and scores[best] < 0.6 and scores[item.id] > 0.1
     if _new_condition(state, said, item) or grounded:
         return True
-    if said.foreign:
+    if said.foreign and elliptic >= 0.5 and best != item.id:
         return False  # it names a thing that neither follow-ups nor the item in hand know
     return elliptic >= outside or outside < OUT_OF_SCOPE_FROM
 
@@ -354,9 +367,7 @@ def _deny(state: State, scores: dict[str, float], knowledge: Knowledge) -> State
 
 
 def _next_step(state: State, said: Understanding, knowledge: Knowledge) -> State:
-    if state.missing in ("unknown", "elsewhere") and state.item is None and state.question == said.text:
-        return replace(state, failures=state.failures + 1, options=())
-    if state.missing == "unknown" and state.question == said.text:
+    if state.missing in ("unknown", "elsewhere"):
         return replace(state, failures=state.failures + 1, options=())
     state = replace(state, failures=0)
     if state.item is None and state.service is not None:

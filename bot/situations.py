@@ -38,6 +38,8 @@ def _closest(item: ItemView, spoken: str) -> set[str]:
         scores[situation.id] = sum(pair in words for pair in pairs)
     best = max(scores.values(), default=0)
     leaders = {s for s, score in scores.items() if score == best}
+    if len(leaders) > 1:
+        leaders = {s.id for s in item.situations if s.id in leaders and squash(s.name)[:2] in spoken}
     return leaders if best >= 1 and len(leaders) == 1 else set()
 
 

@@ -36,6 +36,7 @@ FOREIGN = "foreign"  # message attribute, in the parse output: words that bare f
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 _CONTEXT_INTENTS = {"inform_applicant", "inform_place", "choose", "refuse", "affirm", "deny"}
 _SHOWN = 12
+_MANY = 15  # services; a word that goes with so many says nothing of the matter
 
 
 def label_of(message: Message) -> Optional[str]:
@@ -51,11 +52,11 @@ def label_of(message: Message) -> Optional[str]:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class ServiceClassifier(GraphComponent):
-    """Config: `regularisation` of the linear model, `neighbours`, `nearest` and `item_texts` (false leaves a scorer out)."""
+    """Config: `regularisation` of the linear model, `nearest` and `item_texts` (false leaves a scorer out)."""
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"regularisation": 0.5, "neighbours": 3, "nearest": True, "item_texts": True, "knowledge": "knowledge", "folds": 2}
+        return {"regularisation": 0.5, "nearest": True, "item_texts": True, "knowledge": "knowledge", "folds": 2}
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
@@ -81,7 +82,7 @@ class ServiceClassifier(GraphComponent):
         names = [str(label) for _, label in examples]
         self._labels = sorted(set(names))
         targets = np.array([self._labels.index(name) for name in names])
-        self._common = {t.text for m, label in examples if label == CONTEXT for t in m.get(TOKENS_NAMES[TEXT]) or ()}
+        self._common = _common_words(examples)
         self._known = {squash(message.get(TEXT)): str(label) for message, label in examples}
         self._item_texts = self._build_item_texts(training_data, width)
         folds = np.random.default_rng(0).permutation(len(names)) % self._config["folds"]
@@ -95,12 +96,12 @@ class ServiceClassifier(GraphComponent):
         scores = np.zeros((len(names), len(self._labels), 3), dtype=np.float32)
         for fold, (part, model) in enumerate(zip(parts[1:], models[1:])):
             held = np.flatnonzero(folds == fold)
-            nearest = NearestPhrasing(matrix[part], targets[part], len(self._labels), neighbours=self._config["neighbours"])
+            nearest = NearestPhrasing(matrix[part], targets[part])
             scores[held] = self._stack(model, nearest, matrix[held])
         special = [self._labels.index(label) for label in (OUT_OF_SCOPE, CONTEXT) if label in self._labels]
         self._calibration = Calibration.fit(scores, targets, special)
         self._linear = models[0]
-        self._nearest = NearestPhrasing(matrix, targets, len(self._labels), neighbours=self._config["neighbours"])
+        self._nearest = NearestPhrasing(matrix, targets)
         self._persist(matrix, targets)
         return self._resource
 
@@ -172,7 +173,7 @@ class ServiceClassifier(GraphComponent):
         phrasings = sparse.csr_matrix(
             (a["phrasing_data"].astype(np.float32), a["phrasing_indices"], a["phrasing_indptr"]), shape=(len(a["targets"]), width)
         )
-        component._nearest = NearestPhrasing(phrasings, a["targets"], count, neighbours=config["neighbours"])
+        component._nearest = NearestPhrasing(phrasings, a["targets"])
         texts = sparse.csr_matrix(
             (a["text_data"].astype(np.float32), a["text_indices"], a["text_indptr"]), shape=(len(a["text_labels"]), width)
         )
@@ -217,6 +218,15 @@ class ServiceClassifier(GraphComponent):
         shown = [self._labels[n] for n in order[:_SHOWN]]
         shown += [label for label in (OUT_OF_SCOPE, CONTEXT) if label in self._labels and label not in shown]
         return {label: round(float(probabilities[self._labels.index(label)]), 5) for label in shown}
+
+
+def _common_words(examples: list[tuple[Message, Any]]) -> set[str]:
+    """Return the words of bare follow-ups, and those that people use with many services: they name no matter."""
+    services: Dict[str, set] = {}
+    for message, label in examples:
+        for token in message.get(TOKENS_NAMES[TEXT]) or ():
+            services.setdefault(token.text, set()).add(label)
+    return {word for word, labels in services.items() if CONTEXT in labels or len(labels) >= _MANY}
 
 
 def _item_vectors(training_data: TrainingData) -> list[tuple[tuple[str, ...], tuple[np.ndarray, np.ndarray]]]:

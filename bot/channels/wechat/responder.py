@@ -99,7 +99,7 @@ class Responder:
         return await self._ask(account, resident, text)
 
     async def _ask(self, account: Account, resident: str, text: str, before: str = "") -> Answer:
-        """Ask Rasa. before: a line that goes first."""
+        """Ask Rasa. before: a line that goes first, and stands alone where Rasa makes nothing of `text`."""
         self._unsaid.drop(resident)
         place = self._places.get(resident) or account.jurisdiction
         try:
@@ -108,6 +108,8 @@ class Responder:
         except Exception:
             logger.exception("account %s: a turn failed", account.id)
             replies = [{"text": self._sorry}]
+        if before and any((reply.get("custom") or {}).get("kind") == "fallback" for reply in replies):
+            replies = []
         said = "\n".join(filter(None, [before, *(reply.get("text", "") for reply in replies)]))
         return self._say(resident, Unsaid(said, _options(replies)))
 

@@ -211,10 +211,12 @@ async def test_a_scanned_code_sets_the_place(url: str, rasa: StubRasa) -> None:
     await phone.say("失业登记")
     assert rasa.messages[-1].metadata == {"jurisdiction": "dagu"}
     reply = await phone.event("SCAN", "dagang")
-    assert reply.text == f"已切换到{PLACES['dagang']}。\n答：我在{PLACES['dagang']}"
+    assert reply.text == f"{TEXTS.scanned.format(place=PLACES['dagang'])}\n答：我在{PLACES['dagang']}"
+    rasa.replies = lambda text: [{"text": "没听懂", "custom": {"kind": "fallback"}}]
+    assert (await phone.event("SCAN", "dagu")).text == TEXTS.scanned.format(place=PLACES["dagu"])
     await phone.event("SCAN", "elsewhere")
     await phone.say("失业登记")
-    assert rasa.messages[-1].metadata == {"jurisdiction": "dagang"}
+    assert rasa.messages[-1].metadata == {"jurisdiction": "dagu"}
 
 
 @pytest.mark.parametrize("fault", [None, RuntimeError("database is gone")])
