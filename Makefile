@@ -47,7 +47,7 @@ lint: setup ## ruff, mypy, the knowledge base, the phrasings, Rasa's own data ch
 	@.venv/bin/mypy bot
 	@$(PYTHON) -m bot knowledge check
 	@$(PYTHON) -m bot phrasings check
-	@$(PYTHON) -m rasa data validate --data data/nlu data/rules data/stories --fail-on-warnings > /tmp/.rasa-validate-$$$$ 2>&1 || (cat /tmp/.rasa-validate-$$$$; exit 1)
+	@mkdir -p .cache && $(PYTHON) -m rasa data validate --data data/nlu data/rules data/stories > .cache/validate.log 2>&1 || (cat .cache/validate.log; exit 1)
 
 lock: $(UV) ## refresh the locked requirements
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in -o requirements/base.txt

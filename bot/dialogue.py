@@ -28,7 +28,9 @@ ASK_ITEM_BELOW = 0.62
 RIVAL_SHARE = 0.38
 ELSEWHERE_FROM = 0.7
 ELSEWHERE_HERE_BELOW = 0.1
+ASK_AFTER_DENIAL = 0.2
 VAGUE_LENGTH = 12  # characters; a short question that names a common part of several items is asked back
+_WHAT_IF = re.compile(r"^(?:那|要是|如果|假如|换成|换).{0,12}?呢")
 _QUESTION = re.compile(
     r"[?？]|吗|呢|么|嘛|啥|什么|怎么|咋|哪|谁|多少|几|能不|行不|要不|用不|可不|是不|有没有|多久|多长|中不|得不|不$|依据|电话|材料|流程|地址|条件"
 )
@@ -46,7 +48,7 @@ class Understanding:
     place_hints: tuple[str, ...] = ()
     applicant: Optional[str] = None
     denies: bool = False
-    foreign: tuple[str, ...] = ()  # words that bare follow-ups do not use: 「发票」 in 「发票去哪领」
+    foreign: tuple[str, ...] = ()  # words of matters outside our scope: 「发票」 in 「发票去哪领」
 
 
 @dataclass(frozen=True)
@@ -225,28 +227,35 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     outside, elliptic = said.services.get(OUT_OF_SCOPE, 0.0), said.services.get(CONTEXT, 0.0)
     in_hand = knowledge.item(state.item) if state.item else None
     best = scores[ranking[0]] if ranking else 0.0
-    if (
-        said.intent == "deny"
-        and in_hand is not None
-        and not _new_condition(state, said, in_hand)
-        and (best < SWITCH_FROM or ranking[0] == state.item)
-    ):
-        return _deny(state, scores, knowledge)
-    if in_hand is not None and _continues(state, said, in_hand, ranking, scores, outside, elliptic):
+    if said.denies and in_hand is not None:
+        asks_anew = _questions(said) and len(squash(said.text)) > 8
+        if asks_anew:
+            scores.pop(in_hand.id, None)
+            ranking = sorted(scores, key=scores.__getitem__, reverse=True)
+            best = scores[ranking[0]] if ranking else 0.0
+        if (
+            best < ASK_AFTER_DENIAL
+            if asks_anew
+            else not _new_condition(state, said, in_hand) and (best < SWITCH_FROM or ranking[0] == in_hand.id)
+        ):
+            return _deny(state, scores, knowledge)
+        in_hand = None if asks_anew else in_hand
+    sibling = _sibling(said, in_hand, ranking, knowledge)
+    if in_hand is not None and sibling is None and _continues(state, said, in_hand, ranking, scores, outside, elliptic):
         aspects = _aspects(said, state.aspects)
-        if not _questions(said):
+        if not _questions(said) or (_WHAT_IF.match(said.text) and _new_condition(state, said, in_hand)):
             aspects = state.aspects
         if aspects == ("general",) and state.aspects != ("general",) and said.intent != "ask_general":
             aspects = state.aspects
         return replace(
             _with_details(state, said, in_hand), aspects=aspects, question=said.text, failures=0, candidates=_top(scores)
         )
-    if in_hand is not None and said.foreign and elliptic > max(best, outside):
+    if sibling is None and said.foreign and elliptic > max(best, outside) and best < ASK_AFTER_DENIAL:
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
-    named = _named(said.text, state, knowledge)
-    vague = (
-        len(squash(said.text)) <= VAGUE_LENGTH and len(named) > 1 and max(best, _surest(said)) < ASK_ITEM_BELOW and outside < 0.8
-    )
+    length, named = _named(said.text, state, knowledge)
+    surest = best if length >= 3 else max(best, _surest(said))
+    short = len(squash(said.text)) <= VAGUE_LENGTH
+    vague = sibling is None and short and len(named) > 1 and surest < ASK_ITEM_BELOW and outside < 0.8
     if not vague and (outside >= OUT_OF_SCOPE_FROM or (in_hand is None and _is_no_question(said, outside, elliptic, best))):
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     fresh = replace(
@@ -266,6 +275,8 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     )
     if vague:
         return replace(fresh, service=None, options=named)
+    if sibling is not None:
+        return replace(fresh, item=sibling, service=_service_of(sibling, knowledge), aspects=_aspects(said, state.aspects))
     if elliptic > max(best, 0.3) or (not ranking and _surest(said) < ELSEWHERE_FROM):
         return replace(fresh, service=None)  # a bare 「要带什么」: which matter?
     return _choose(fresh, said, ranking, scores, knowledge)
@@ -314,7 +325,9 @@ def _continues(
         return grounded > 1 and scores[best] < 0.6 and scores[item.id] > 0.1
     if _new_condition(state, said, item) or grounded:
         return True
-    if said.foreign and elliptic >= 0.5 and best != item.id:
+    if not said.foreign:
+        return outside < 0.98  # it names no matter at all: a bare follow-up
+    if elliptic >= 0.5 and best != item.id:
         return False  # it names a thing that neither follow-ups nor the item in hand know
     return elliptic >= outside or outside < OUT_OF_SCOPE_FROM
 
@@ -336,8 +349,9 @@ def _is_no_question(said: Understanding, outside: float, elliptic: float, best: 
     return not said.aspects or len(squash(said.text)) > 9 or outside > elliptic
 
 
-def _named(text: str, state: State, knowledge: Knowledge) -> tuple[str, ...]:
-    """Return the items in the known place whose names share the longest part with a vague text, if two to five do."""
+def _named(text: str, state: State, knowledge: Knowledge) -> tuple[int, tuple[str, ...]]:
+    """Return (length, items): the items in the known place whose names share the longest part with a vague text, if two
+    to five do; else ()."""
     spoken = squash(text)
     parts = [spoken[a:b] for a in range(len(spoken)) for b in range(a + 2, min(a + 7, len(spoken)) + 1)]
     for length in range(6, 1, -1):
@@ -349,8 +363,22 @@ def _named(text: str, state: State, knowledge: Knowledge) -> tuple[str, ...]:
             if any(len(part) == length and part in names and part not in COMMON_WORDS for part in parts):
                 found.append(item.id)
         if found:
-            return tuple(found) if 2 <= len(found) <= 5 and len({i.partition("-")[0] for i in found}) == 1 else ()
-    return ()
+            one_place = len({i.partition("-")[0] for i in found}) == 1
+            return length, tuple(found) if 2 <= len(found) <= 5 and one_place else ()
+    return 0, ()
+
+
+def _sibling(said: Understanding, in_hand: Optional[ItemView], ranking: list[str], knowledge: Knowledge) -> Optional[str]:
+    """Return the neighbouring item that a follow-up names by the word in which it differs (「那终止呢」), else None."""
+    if in_hand is None or not _WHAT_IF.match(said.text):
+        return None
+    spoken, names = squash(said.text), in_hand.name + "".join(in_hand.aliases)
+    words = {spoken[i : i + 2] for i in range(len(spoken) - 1)} - COMMON_WORDS
+    for item in ranking[:3]:
+        other = knowledge.item(item)
+        if item != in_hand.id and any(w in other.name + "".join(other.aliases) and w not in names for w in words):
+            return item
+    return None
 
 
 def _deny(state: State, scores: dict[str, float], knowledge: Knowledge) -> State:
@@ -443,7 +471,10 @@ def _item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dic
 def _pointed_at(state: State, said: Understanding, knowledge: Knowledge) -> Optional[str]:
     """Return the earlier item that 「那个卡」「调解那个」「刚才那个审查」 points back at, None if there is none."""
     in_hand = knowledge.item(state.item).name if state.item else ""
-    for found in re.finditer(r"(?:那|刚才的)(?:个|张|件|项|种|事)?([\u4e00-\u9fff]{1,2})|([\u4e00-\u9fff]{2})那个", said.text):
+    for found in re.finditer(
+        r"(?:那|刚才的|刚才说的|刚说的|刚问的|前面说的)(?:个|张|件|项|种|事)?([\u4e00-\u9fff]{1,2})|([\u4e00-\u9fff]{2})那个",
+        said.text,
+    ):
         word = found.group(1) or found.group(2)
         for part in (word, word[:1]):
             for item in state.past:

@@ -40,4 +40,4 @@ def read_applicant(text: str) -> Optional[str]:
         return "agent" if len(text) <= 12 and _LOOSE_KIN.match(text) else None
     negated = [m.span() for m in _NOT_SELF.finditer(text)]
     kept = [(end, who) for end, who in found if not (who == "self" and any(start <= end - 1 < stop for start, stop in negated))]
-    return max(kept or found)[1]
+    return max(kept or found, key=lambda pair: (pair[0], pair[1] == "agent"))[1]

@@ -10,6 +10,8 @@ from scipy import sparse
 from bot.knowledge.catalog import load
 from bot.knowledge.schema import SECTIONS, Item
 
+_LONGEST = 4000  # characters of an item's text
+
 
 def item_documents(knowledge: Path) -> list[tuple[tuple[str, ...], str]]:
     """Return (services, text) of every item: names, aliases, situations, materials, steps; names count twice."""
@@ -22,7 +24,7 @@ def _text(item: Item) -> str:
         s.text for section in SECTIONS if section != "legal_basis" for branch in getattr(item, section) for s in branch.texts
     ]
     phrases = [word for s in item.situations for word in (s.name, *s.phrases)]
-    return "，".join([*names, *names, *phrases, *details])[:1500]
+    return "，".join([*names, *names, *details, *phrases])[:_LONGEST]
 
 
 class ItemTexts:

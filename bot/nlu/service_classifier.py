@@ -32,11 +32,11 @@ from bot.settings import ROOT
 from bot.text import squash
 
 SERVICES = "services"  # message attribute, in the parse output: {label: probability}, best first
-FOREIGN = "foreign"  # message attribute, in the parse output: words that bare follow-ups do not use
+FOREIGN = "foreign"  # message attribute, in the parse output: words that name a matter outside our scope
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 _CONTEXT_INTENTS = {"inform_applicant", "inform_place", "choose", "refuse", "affirm", "deny"}
 _SHOWN = 12
-_MANY = 15  # services; a word that goes with so many says nothing of the matter
+_MANY = 15  # labels; a word that goes with so many says nothing of the matter
 
 
 def label_of(message: Message) -> Optional[str]:
@@ -82,7 +82,7 @@ class ServiceClassifier(GraphComponent):
         names = [str(label) for _, label in examples]
         self._labels = sorted(set(names))
         targets = np.array([self._labels.index(name) for name in names])
-        self._common = _common_words(examples)
+        self._foreign_words = _foreign_words(examples)
         self._known = {squash(message.get(TEXT)): str(label) for message, label in examples}
         self._item_texts = self._build_item_texts(training_data, width)
         folds = np.random.default_rng(0).permutation(len(names)) % self._config["folds"]
@@ -136,7 +136,7 @@ class ServiceClassifier(GraphComponent):
                 folder / "service_classifier.npz",
                 labels=np.array(self._labels),
                 known=np.array(list(self._known)),
-                common=np.array(sorted(self._common)),
+                foreign=np.array(sorted(self._foreign_words)),
                 known_labels=np.array([self._labels.index(label) for label in self._known.values()], dtype=np.int16),
                 weights=self._calibration.weights,
                 bias=self._calibration.bias,
@@ -166,8 +166,8 @@ class ServiceClassifier(GraphComponent):
             a = {name: file[name] for name in file.files}
         component._labels = [str(label) for label in a["labels"]]
         component._known = {str(text): component._labels[n] for text, n in zip(a["known"], a["known_labels"])}
-        component._common = {str(word) for word in a["common"]}
-        width, count = int(a["width"]), len(component._labels)
+        component._foreign_words = {str(word) for word in a["foreign"]}
+        width = int(a["width"])
         component._linear = LinearModel.from_arrays(a, "linear")
         component._calibration = Calibration(a["weights"], a["bias"])
         phrasings = sparse.csr_matrix(
@@ -194,9 +194,8 @@ class ServiceClassifier(GraphComponent):
         return training_data
 
     def _foreign(self, message: Message) -> List[str]:
-        """Return the words of two or more characters that no bare follow-up among the phrasings uses."""
-        words = [token.text for token in message.get(TOKENS_NAMES[TEXT]) or ()]
-        return [word for word in words if len(word) > 1 and word not in self._common and not word.isdigit()]
+        """Return the words that name a matter outside our scope."""
+        return [token.text for token in message.get(TOKENS_NAMES[TEXT]) or () if token.text in self._foreign_words]
 
     def rank(self, text: str, indices: np.ndarray, values: np.ndarray) -> Dict[str, float]:
         """Return the probability of the best labels, always with out_of_scope and context among them."""
@@ -220,13 +219,17 @@ class ServiceClassifier(GraphComponent):
         return {label: round(float(probabilities[self._labels.index(label)]), 5) for label in shown}
 
 
-def _common_words(examples: list[tuple[Message, Any]]) -> set[str]:
-    """Return the words of bare follow-ups, and those that people use with many services: they name no matter."""
-    services: Dict[str, set] = {}
+def _foreign_words(examples: list[tuple[Message, Any]]) -> set[str]:
+    """Return the words that people use outside our scope, with few services, and never in a bare follow-up (发票, 护照)."""
+    labels_of: Dict[str, set] = {}
     for message, label in examples:
         for token in message.get(TOKENS_NAMES[TEXT]) or ():
-            services.setdefault(token.text, set()).add(label)
-    return {word for word, labels in services.items() if CONTEXT in labels or len(labels) >= _MANY}
+            labels_of.setdefault(token.text, set()).add(label)
+    return {
+        word
+        for word, labels in labels_of.items()
+        if len(word) > 1 and OUT_OF_SCOPE in labels and CONTEXT not in labels and len(labels) < _MANY
+    }
 
 
 def _item_vectors(training_data: TrainingData) -> list[tuple[tuple[str, ...], tuple[np.ndarray, np.ndarray]]]:
