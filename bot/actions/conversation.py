@@ -9,7 +9,7 @@ from typing import Any, Optional
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.dialogue import State, Understanding
+from bot.dialogue import OUT_OF_SCOPE, State, Understanding
 from bot.knowledge import database
 from bot.knowledge.queries import Knowledge
 from bot.settings import read_settings
@@ -56,7 +56,7 @@ def understanding_of(tracker: Tracker) -> Understanding:
         text=message.get("text") or "",
         intent=intent,
         services=message.get("services") or {"out_of_scope": 1.0},
-        aspects=tuple(message.get("aspects") or ()) if intent.startswith("ask_") or intent == DANGER else (),
+        aspects=tuple(message.get("aspects") or ()) if intent.startswith("ask_") or intent in (DANGER, OUT_OF_SCOPE) else (),
         places=values("jurisdiction"),
         place_hints=values("jurisdiction_hint"),
         applicant=applicants[-1] if applicants else None,

@@ -33,7 +33,7 @@ class AspectClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.28, "out_of_scope_from": 0.4, "in_scope_from": 0.55}
+        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.5, "out_of_scope_from": 0.4, "in_scope_from": 0.55}
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
