@@ -24,7 +24,8 @@ MAX_ASKED = 2  # the same question goes back at most twice
 # Thresholds on calibrated probabilities, chosen on the held-out questions (docs/evaluation.md).
 OUT_OF_SCOPE_FROM = 0.4
 SWITCH_FROM = 0.4
-ASK_ITEM_BELOW = 0.62
+ASK_ITEM_BELOW = 0.5
+VAGUE_BELOW = 0.65
 RIVAL_SHARE = 0.38
 ELSEWHERE_FROM = 0.7
 ELSEWHERE_HERE_BELOW = 0.1
@@ -226,6 +227,10 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     ranking = sorted(scores, key=scores.__getitem__, reverse=True)
     outside, elliptic = said.services.get(OUT_OF_SCOPE, 0.0), said.services.get(CONTEXT, 0.0)
     in_hand = knowledge.item(state.item) if state.item else None
+    spelt_out = _spelt_out(said.text, state, knowledge)
+    if spelt_out:
+        scores[spelt_out], outside, elliptic = max(0.97, scores.get(spelt_out, 0.0)), 0.0, 0.0
+        ranking = sorted(scores, key=scores.__getitem__, reverse=True)
     best = scores[ranking[0]] if ranking else 0.0
     if said.denies and in_hand is not None:
         asks_anew = _questions(said) and len(squash(said.text)) > 8
@@ -255,7 +260,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     length, named = _named(said.text, state, knowledge)
     surest = best if length >= 3 else max(best, _surest(said))
     short = len(squash(said.text)) <= VAGUE_LENGTH
-    vague = sibling is None and short and len(named) > 1 and surest < ASK_ITEM_BELOW and outside < 0.8
+    vague = sibling is None and short and len(named) > 1 and surest < VAGUE_BELOW and outside < 0.8
     if not vague and (outside >= OUT_OF_SCOPE_FROM or (in_hand is None and _is_no_question(said, outside, elliptic, best))):
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     fresh = replace(
@@ -279,6 +284,8 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         return replace(fresh, item=sibling, service=_service_of(sibling, knowledge), aspects=_aspects(said, state.aspects))
     if elliptic > max(best, 0.3) or (not ranking and _surest(said) < ELSEWHERE_FROM):
         return replace(fresh, service=None)  # a bare 「要带什么」: which matter?
+    if spelt_out and state.jurisdiction:
+        return replace(fresh, item=spelt_out, service=_service_of(spelt_out, knowledge))
     return _choose(fresh, said, ranking, scores, knowledge)
 
 
@@ -366,6 +373,18 @@ def _named(text: str, state: State, knowledge: Knowledge) -> tuple[int, tuple[st
             one_place = len({i.partition("-")[0] for i in found}) == 1
             return length, tuple(found) if 2 <= len(found) <= 5 and one_place else ()
     return 0, ()
+
+
+def _spelt_out(text: str, state: State, knowledge: Knowledge) -> Optional[str]:
+    """Return the item in the known place whose official name makes up most of the question, else None."""
+    spoken = squash(text)
+    found = [
+        item
+        for item in knowledge.items()
+        if item.jurisdiction == state.jurisdiction and item.id not in state.denied and squash(item.name) in spoken
+    ]
+    longest = max(found, key=lambda item: len(item.name), default=None)
+    return longest.id if longest and len(squash(longest.name)) * 5 >= len(spoken) * 2 else None
 
 
 def _sibling(said: Understanding, in_hand: Optional[ItemView], ranking: list[str], knowledge: Knowledge) -> Optional[str]:

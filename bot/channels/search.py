@@ -39,7 +39,7 @@ async def search(agent: Any, knowledge: Knowledge, query: str, place: Optional[s
 def match(item: ItemView, plain: str) -> float:
     """Return how well the squashed query matches the item's names as typed so far, 0 to 0.98."""
     best = 0.0
-    for name, letters, initials in _keys(item):
+    for name, letters, initials in _keys((item.name, *item.aliases)):
         if plain == name:
             return 0.98
         if name.startswith(plain):
@@ -55,6 +55,6 @@ def match(item: ItemView, plain: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _keys(item: ItemView) -> tuple[tuple[str, str, str], ...]:
-    names = [squash(name) for name in (item.name, *item.aliases)]
+def _keys(spelt: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    names = [squash(name) for name in spelt]
     return tuple((n, "".join(lazy_pinyin(n)), "".join(lazy_pinyin(n, style=Style.FIRST_LETTER))) for n in names)

@@ -41,7 +41,7 @@ def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
     if not isinstance(metadata, dict):
         raise RequestError('field metadata: an object is needed, such as {"jurisdiction": "dagang"}')
     place = metadata.get("jurisdiction")
-    if place is not None and place not in jurisdictions:
+    if place is not None and not (isinstance(place, str) and place in jurisdictions):
         raise RequestError(f"field metadata.jurisdiction: «{str(place)[:40]}» is unknown; known are {', '.join(jurisdictions)}")
     return sender, message, {"jurisdiction": place} if place else {}
 

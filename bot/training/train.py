@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 from bot.errors import BotError
-from bot.serve import newest_model
+from bot.serve import newest_model, quieten
 from bot.settings import ROOT, Settings
 
 TRAINED_ON = ("config.yml", "domain.yml", "data", "knowledge", "bot/nlu", "bot/text.py")
@@ -38,7 +38,8 @@ def train(settings: Settings, *, progress: Callable[[str], None] = lambda text: 
     progress("loading Rasa")
     from rasa.model_training import train as rasa_train
 
-    progress("training")
+    quieten()
+    progress("training: reading the phrasings, then the classifiers, then rules and stories")
     version = data_version()
     settings.models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.models) as folder:
