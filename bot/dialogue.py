@@ -80,9 +80,10 @@ def resolve(state: State, said: Understanding, knowledge: Knowledge) -> State:
     """Return the state after `said`; its `missing` tells what has to happen next."""
     pending = state.missing if state.missing in ASKABLE else None
     before, state = state, _take_place(replace(state, missing="nothing"), said)
-    read = _read_answer(pending, state, said, knowledge) if pending else None
-    if read is None and before.item and state.jurisdiction != before.jurisdiction:
+    if before.item and state.jurisdiction != before.jurisdiction:
         read = _move(state, said, knowledge)
+    else:
+        read = _read_answer(pending, state, said, knowledge) if pending else None
     if read is None:
         read = _read_question(state, said, knowledge)
     return _next_step(read, said, knowledge)
@@ -161,6 +162,8 @@ def _read_condition(
         situations = (state.options[chosen],)
     if pending == "applicant" and not applicant and chosen is not None:
         applicant = state.options[chosen]
+    if said.denies and chosen is None and not said.applicant and not match_situations(item, said.text):
+        return None  # 「不是这个」 denies the item itself
     answered = situations if pending == "situation" else applicant
     if answered and not (_questions(said) and chosen is None and _is_new_matter(state, said, knowledge, 0.9)):
         filled = replace(state, situations=situations or state.situations, applicant=applicant or state.applicant)
@@ -274,7 +277,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         failures=0,
         options=(),
         refused=(),
-        asked={},
+        asked={slot: times for slot, times in state.asked.items() if slot == "item"},
         past=((state.item, *(p for p in state.past if p != state.item))[:4] if state.item else state.past),
         denied=(*state.denied, state.item) if said.denies and state.item else state.denied,
     )
