@@ -164,6 +164,8 @@ def _read_condition(
         applicant = state.options[chosen]
     if said.denies and chosen is None and not said.applicant and not match_situations(item, said.text):
         return None  # 「不是这个」 denies the item itself
+    if pending == "applicant" and applicant and applicant not in state.options:
+        return replace(state, refused=ASKABLE)  # the source tells no such applicant apart: every branch
     answered = situations if pending == "situation" else applicant
     if answered and not (_questions(said) and chosen is None and _is_new_matter(state, said, knowledge, 0.9)):
         filled = replace(state, situations=situations or state.situations, applicant=applicant or state.applicant)
@@ -192,7 +194,11 @@ def _read_item(state: State, said: Understanding, knowledge: Knowledge) -> Optio
         return None
     if said.denies and in_scope[top] < 0.3:
         return replace(state, denied=(*state.denied, *state.options), options=(), item=None)
-    if scores[best] > 1.4 * rest or len(state.options) == 1 or _overlap(said.text, knowledge.item(best).name) > 0.3:
+    if (
+        scores[best] > 1.4 * rest
+        or (len(state.options) == 1 and _item_score(knowledge.item(best), said.services) > 0.05)
+        or _overlap(said.text, knowledge.item(best).name) > 0.3
+    ):
         filled = replace(
             _with_details(state, said), item=best, service=_service_of(best, knowledge), question=f"{state.question} {said.text}"
         )
@@ -271,7 +277,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         situations=(),
         item=None,
         applicant=said.applicant or state.applicant,
-        aspects=_aspects(said, ("general",)),
+        aspects=state.aspects if state.asked.get("item") and not _questions(said) else _aspects(said, ("general",)),
         candidates=_top(scores),
         question=said.text,
         failures=0,
@@ -410,7 +416,17 @@ def _deny(state: State, scores: dict[str, float], knowledge: Knowledge) -> State
     rest += [item for item in sorted(scores, key=scores.__getitem__, reverse=True) if item not in denied and item not in rest]
     if state.jurisdiction:
         rest = [item for item in rest if item.partition("-")[0] == state.jurisdiction]
+    rest = [item for item in rest if item in scores or item in dict(state.candidates)] or _alike(state, denied, knowledge)
     return replace(state, item=None, service=None, denied=denied, options=tuple(rest[:4]), situations=(), asked={})
+
+
+def _alike(state: State, denied: tuple[str, ...], knowledge: Knowledge) -> list[str]:
+    """Return the items of the denied one's place whose names resemble its name most."""
+    wrong = knowledge.item(state.item or denied[-1])
+    alike = {
+        i.id: _overlap(wrong.name, i.name) for i in knowledge.items() if i.jurisdiction == wrong.jurisdiction and i.id not in denied
+    }
+    return [item for item in sorted(alike, key=alike.__getitem__, reverse=True)[:3] if alike[item] > 0]
 
 
 # --- what is still missing -----------------------------------------------------------------------------------
@@ -490,14 +506,16 @@ def _item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dic
     return scores
 
 
+_POINTING = re.compile(
+    r"(?:刚才|刚刚|刚|之前|前面)(?:那个|的|说的|问的)?([\u4e00-\u9fff]{1,2})|那(?:个|张|件|项|种)([\u4e00-\u9fff]{1,2})|([\u4e00-\u9fff]{2})那个"
+)
+
+
 def _pointed_at(state: State, said: Understanding, knowledge: Knowledge) -> Optional[str]:
     """Return the earlier item that 「那个卡」「调解那个」「刚才那个审查」 points back at, None if there is none."""
     in_hand = knowledge.item(state.item).name if state.item else ""
-    for found in re.finditer(
-        r"(?:那|刚才的|刚才说的|刚说的|刚问的|前面说的)(?:个|张|件|项|种|事)?([\u4e00-\u9fff]{1,2})|([\u4e00-\u9fff]{2})那个",
-        said.text,
-    ):
-        word = found.group(1) or found.group(2)
+    for found in _POINTING.finditer(said.text):
+        word = next(group for group in found.groups() if group)
         for part in (word, word[:1]):
             for item in state.past:
                 if part in knowledge.item(item).name and part not in in_hand and part not in "个的办证":

@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.conversation import custom, knowledge, send, state_of, with_warning
+from bot.conditions import applicants
 from bot.dialogue import State
 from bot.replies import Known, Reply, answer, next_questions, split
 
@@ -44,6 +45,9 @@ def items_of_every_place(state: State) -> list[str]:
 def compose(item_id: str, state: State) -> Reply:
     base = knowledge()
     item = base.item(item_id)
-    known = Known(state.applicant, frozenset(state.situations), state.question)
+    possible = applicants(item)
+    known = Known(
+        state.applicant if not possible or state.applicant in possible else None, frozenset(state.situations), state.question
+    )
     place = base.jurisdictions[item.jurisdiction].name
     return answer(item, state.aspects, known, place=place, contact=base.contact(item, None))
