@@ -165,7 +165,7 @@ def _read_condition(
     if said.denies and chosen is None and not said.applicant and not match_situations(item, said.text):
         return None  # 「不是这个」 denies the item itself
     if pending == "applicant" and applicant and applicant not in state.options:
-        return replace(state, refused=ASKABLE)  # the source tells no such applicant apart: every branch
+        return replace(state, applicant=applicant, refused=ASKABLE)  # the source does not tell them apart: every branch
     answered = situations if pending == "situation" else applicant
     if answered and not (_questions(said) and chosen is None and _is_new_matter(state, said, knowledge, 0.9)):
         filled = replace(state, situations=situations or state.situations, applicant=applicant or state.applicant)
