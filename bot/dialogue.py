@@ -133,7 +133,7 @@ def _read_answer(pending: str, state: State, said: Understanding, knowledge: Kno
     refuses = said.intent == "refuse"
     if pending == "jurisdiction":
         if said.places:
-            fresh = _own_service(said, knowledge)
+            fresh = _own_service(said)
             return replace(_with_details(state, said), service=fresh or state.service, item=None)
         if chosen is not None:
             return replace(state, jurisdiction=state.options[chosen], item=None)
@@ -267,7 +267,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
     if sibling is None and said.foreign and elliptic > max(best, outside) and best < ASK_AFTER_DENIAL:
         return replace(state, missing="unknown", candidates=_top(scores), question=said.text)
     length, named = _named(said.text, state, knowledge)
-    surest = best if length >= 3 else max(best, _surest(said))
+    surest = best if length >= 3 else max(best, _surest(said)[1])
     short = len(squash(said.text)) <= VAGUE_LENGTH
     vague = sibling is None and short and len(named) > 1 and surest < VAGUE_BELOW and outside < 0.8
     if not vague and (outside >= OUT_OF_SCOPE_FROM or (in_hand is None and _is_no_question(said, outside, elliptic, best))):
@@ -291,7 +291,7 @@ def _read_question(state: State, said: Understanding, knowledge: Knowledge) -> S
         return replace(fresh, service=None, options=named)
     if sibling is not None:
         return replace(fresh, item=sibling, service=_service_of(sibling, knowledge), aspects=_aspects(said, state.aspects))
-    if elliptic > max(best, 0.3) or (not ranking and _surest(said) < ELSEWHERE_FROM):
+    if elliptic > max(best, 0.3) or (not ranking and _surest(said)[1] < ELSEWHERE_FROM):
         return replace(fresh, service=None)  # a bare 「要带什么」: which matter?
     if spelt_out and state.jurisdiction:
         return replace(fresh, item=spelt_out, service=_service_of(spelt_out, knowledge))
@@ -552,12 +552,11 @@ def _new_condition(state: State, said: Understanding, item: ItemView) -> bool:
 
 
 def _is_new_matter(state: State, said: Understanding, knowledge: Knowledge, at_least: float) -> bool:
-    own = [service for service in said.services if service in knowledge.items_of]
-    top = max(own, key=said.services.__getitem__)
+    top, probability = _surest(said)
     item = knowledge.item(state.item) if state.item else None
     if said.services.get(OUT_OF_SCOPE, 0.0) > at_least and said.intent in ("out_of_scope", *_ASK):
         return True
-    return said.services[top] >= at_least and (item is None or top not in item.services)
+    return probability >= at_least and (item is None or top not in item.services)
 
 
 _ASK = tuple(
@@ -578,14 +577,15 @@ _ASK = tuple(
 )
 
 
-def _own_service(said: Understanding, knowledge: Knowledge) -> Optional[str]:
-    own = [service for service in said.services if service in knowledge.items_of]
-    top = max(own, key=said.services.__getitem__)
-    return top if said.services[top] > 0.6 and len(squash(said.text)) > 8 else None
+def _own_service(said: Understanding) -> Optional[str]:
+    top, probability = _surest(said)
+    return top if probability > 0.6 and len(squash(said.text)) > 8 else None
 
 
-def _surest(said: Understanding) -> float:
-    return max((p for service, p in said.services.items() if service not in (OUT_OF_SCOPE, CONTEXT)), default=0.0)
+def _surest(said: Understanding) -> tuple[Optional[str], float]:
+    """Return the most probable real service and its probability; (None, 0.0) if none was ranked."""
+    own = [pair for pair in said.services.items() if pair[0] not in (OUT_OF_SCOPE, CONTEXT)]
+    return max(own, key=lambda pair: pair[1], default=(None, 0.0))
 
 
 def _service_of(item: str, knowledge: Knowledge) -> str:

@@ -21,11 +21,16 @@ def newest_model(models: Path) -> Optional[Path]:
     return found[-1] if found else None
 
 
-def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -> None:
-    """Serve until stopped. Raises BotError without a model."""
+def _model_to_load(settings: Settings) -> Path:
     model = newest_model(settings.models)
     if model is None:
         raise BotError(f"no trained model in {settings.models}; run `make train` first")
+    return model
+
+
+def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -> None:
+    """Serve until stopped. Raises BotError without a model."""
+    model = _model_to_load(settings)
     from rasa.core.channels.channel import register
     from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
     from rasa.core.utils import AvailableEndpoints
@@ -52,9 +57,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
 def load_agent(settings: Settings) -> Any:
     """Return the newest model as a Rasa agent that runs the actions in this process; conversations in memory."""
-    model = newest_model(settings.models)
-    if model is None:
-        raise BotError(f"no trained model in {settings.models}; run `make train` first")
+    model = _model_to_load(settings)
     quieten()
     from rasa.core.agent import Agent
 

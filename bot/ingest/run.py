@@ -120,7 +120,8 @@ def verify_source(path: Path | str, jurisdiction: str | None, knowledge: Path) -
     jurisdiction: whose items to compare; without it, the one that shares most item names with the document.
     Raises SourceError for a document that no reader knows, or an entry without item.
     """
-    entries = choose(load(path), Path(path).name).read(load(path))
+    text = load(path)
+    entries = choose(text, Path(path).name).read(text)
     items = {item.id: item for item in catalog.load(knowledge).items}
     places = list(dict.fromkeys(item.partition("-")[0] for item in items))
     place = jurisdiction or max(places, key=lambda p: sum(_is_item(items, p, entry) for entry in entries))
