@@ -18,11 +18,12 @@ import pytest
 from bot.knowledge import catalog, database
 from bot.knowledge.queries import Knowledge
 from bot.settings import ROOT
+from bot.storage.database import open_engine
 
 
 @pytest.fixture(scope="session")
 def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
-    engine = database.open_engine(f"sqlite:///{tmp_path_factory.mktemp('knowledge') / 'bot.sqlite'}")
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('knowledge') / 'bot.sqlite'}")
     database.build(engine, catalog.load(ROOT / "knowledge"))
     return Knowledge(engine)
 

@@ -13,6 +13,7 @@ from bot.dialogue import OUT_OF_SCOPE, State, Understanding
 from bot.knowledge import database
 from bot.knowledge.queries import Knowledge
 from bot.settings import read_settings
+from bot.storage.database import engine
 
 MEMORY, MISSING = "memory", "missing"
 DANGER = "danger"
@@ -21,10 +22,8 @@ DANGER = "danger"
 @lru_cache(maxsize=1)
 def knowledge() -> Knowledge:
     """Return the knowledge base of this process, built on first use if the files are newer than the database."""
-    settings = read_settings()
-    engine = database.open_engine(settings.database_url)
-    database.ensure(engine, settings.knowledge)
-    return Knowledge(engine)
+    database.ensure(engine(), read_settings().knowledge)
+    return Knowledge(engine())
 
 
 def state_of(tracker: Tracker) -> State:

@@ -6,24 +6,12 @@ import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, insert
+from sqlalchemy import insert
 from sqlalchemy.engine import Engine
 
 from bot.errors import RequestError
+from bot.storage.tables import feedback
 from bot.text import mask
-
-metadata = MetaData()
-feedback = Table(
-    "feedback",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", DateTime, nullable=False),
-    Column("sender", String(64), nullable=False),
-    Column("vote", String(4), nullable=False),
-    Column("item", String(32)),
-    Column("question", Text),
-    Column("reason", Text),
-)
 
 
 def check(body: Any) -> dict[str, Any]:
@@ -40,7 +28,7 @@ def check(body: Any) -> dict[str, Any]:
         raise RequestError("field sender: a text is needed")
     return {
         "at": datetime.now(timezone.utc).replace(tzinfo=None),
-        "sender": hashlib.sha256(body["sender"].encode()).hexdigest(),
+        "conversation_id": hashlib.sha256(body["sender"].encode()).hexdigest(),
         "vote": body["vote"],
         "item": body.get("item"),
         "question": mask(body.get("question") or ""),
@@ -49,6 +37,5 @@ def check(body: Any) -> dict[str, Any]:
 
 
 def store(engine: Engine, row: dict[str, Any]) -> None:
-    metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(insert(feedback).values(**row))

@@ -1,24 +1,16 @@
-"""Build the database from the catalog and open it: engine, one transaction, digest to see whether it is current."""
+"""Build the knowledge tables from the catalog in one transaction, with a digest to see whether they are current."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from sqlalchemy import create_engine, delete, insert, inspect, select
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy import delete, insert, inspect, select
+from sqlalchemy.engine import Connection, Engine
 
 from bot.knowledge import tables
 from bot.knowledge.catalog import Catalog, load
 from bot.knowledge.schema import Branch, Item
-
-
-def open_engine(url: str) -> Engine:
-    """Return an engine for `url`; the folder of an SQLite file is made if it is missing."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    return create_engine(url, future=True)
 
 
 def digest(folder: Path) -> str:

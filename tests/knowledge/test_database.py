@@ -11,6 +11,7 @@ from bot.errors import KnowledgeError, NotFoundError
 from bot.knowledge import catalog, database
 from bot.knowledge.queries import Knowledge
 from bot.settings import ROOT
+from bot.storage.database import open_engine
 
 
 def test_every_text_of_the_yaml_comes_back(knowledge: Knowledge) -> None:
@@ -32,7 +33,7 @@ def test_an_unknown_item_is_not_found(knowledge: Knowledge) -> None:
 def test_wrong_yaml_leaves_the_database_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(ROOT / "knowledge", folder)
-    engine = database.open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
     assert database.ensure(engine, folder) == 179
     (folder / "dagu" / "1.1.yml").write_text("id: dagu-1.1", encoding="utf-8")
     with pytest.raises(KnowledgeError):
@@ -43,7 +44,7 @@ def test_wrong_yaml_leaves_the_database_as_it_was(tmp_path: Path) -> None:
 def test_ensure_builds_again_only_when_the_files_changed(tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(ROOT / "knowledge", folder)
-    engine = database.open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
     database.ensure(engine, folder)
     path = folder / "dagu" / "1.1.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("name: 就失业登记", "name: 就业失业登记"), encoding="utf-8")

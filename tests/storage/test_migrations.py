@@ -1,0 +1,57 @@
+"""The migrations make exactly the tables that the code knows, in SQLite and PostgreSQL, and can be run again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Iterator
+
+import pgserver
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import insert, inspect, text
+from sqlalchemy.engine import Engine
+
+from bot.knowledge import tables as knowledge_tables
+from bot.storage.database import migrate, open_engine
+from bot.storage.tables import conversation, metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        yield open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
+        return
+    server = pgserver.get_server(tmp_path / "postgres")
+    try:
+        yield open_engine(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+def test_migrations_and_tables_say_the_same(engine: Engine) -> None:
+    migrate(engine)
+    known = set(knowledge_tables.metadata.tables)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_object": lambda thing, name, kind, *rest: kind != "table" or name not in known}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_second_migration_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(conversation).values(id="rest:a", channel="rest", updated_at=datetime(2026, 1, 1), state=b"x"))
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from conversation")).scalar() == 1
+
+
+def test_an_old_feedback_table_is_kept_aside(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(text("create table feedback (id integer primary key, sender text)"))
+    migrate(engine)
+    assert {"feedback", "feedback_before_0001"} <= set(inspect(engine).get_table_names())
