@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from bot.conditions import open_applicants, open_situations
-from bot.knowledge.queries import Knowledge
+from bot.knowledge.queries import MAX_NAME_PART, Knowledge
 from bot.knowledge.view import ItemView
 from bot.replies import APPLICANT_NAMES, COMMON_WORDS
 from bot.situations import match_situations
@@ -351,11 +351,7 @@ def _continues(
 def _grounded(text: str, item: ItemView) -> int:
     """Return how many telling character pairs of `text` stand in what the source says of `item`."""
     spoken = squash(text)
-    own = squash(
-        "".join((item.name, *item.aliases, *(s.text for s in item.requirements), *(s.text for s in item.legal_basis if s.about)))
-    )
-    pairs = {spoken[i : i + 2] for i in range(len(spoken) - 1)} - COMMON_WORDS
-    return sum(pair in own for pair in pairs)
+    return len(({spoken[i : i + 2] for i in range(len(spoken) - 1)} - COMMON_WORDS) & item.pairs)
 
 
 def _is_no_question(said: Understanding, outside: float, elliptic: float, best: float) -> bool:
@@ -369,15 +365,14 @@ def _named(text: str, state: State, knowledge: Knowledge) -> tuple[int, tuple[st
     """Return (length, items): the items in the known place whose names share the longest part with a vague text, if two
     to five do; else ()."""
     spoken = squash(text)
-    parts = [spoken[a:b] for a in range(len(spoken)) for b in range(a + 2, min(a + 7, len(spoken)) + 1)]
-    for length in range(6, 1, -1):
-        found = []
-        for item in knowledge.items():
-            if item.id in state.denied or state.jurisdiction not in (None, item.jurisdiction):
-                continue
-            names = squash(item.name + "|" + "|".join(item.aliases))
-            if any(len(part) == length and part in names and part not in COMMON_WORDS for part in parts):
-                found.append(item.id)
+    for length in range(MAX_NAME_PART, 1, -1):
+        parts = {spoken[start : start + length] for start in range(len(spoken) - length + 1)} - COMMON_WORDS
+        matching = {item.id for part in parts for item in knowledge.by_name_part.get(part, ())}
+        found = [
+            item.id
+            for item in knowledge.items()
+            if item.id in matching and item.id not in state.denied and state.jurisdiction in (None, item.jurisdiction)
+        ]
         if found:
             one_place = len({i.partition("-")[0] for i in found}) == 1
             return length, tuple(found) if 2 <= len(found) <= 5 and one_place else ()
@@ -390,7 +385,7 @@ def _spelt_out(text: str, state: State, knowledge: Knowledge) -> Optional[str]:
     found = [
         item
         for item in knowledge.items()
-        if item.jurisdiction == state.jurisdiction and item.id not in state.denied and squash(item.name) in spoken
+        if item.jurisdiction == state.jurisdiction and item.id not in state.denied and item.spelt.partition("|")[0] in spoken
     ]
     longest = max(found, key=lambda item: len(item.name), default=None)
     return longest.id if longest and len(squash(longest.name)) * 5 >= len(spoken) * 2 else None

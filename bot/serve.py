@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 from bot.errors import BotError
 from bot.settings import ROOT, Settings
+from bot.storage.database import engine
+from bot.storage.worker import DatabaseWorker
 
 logger = logging.getLogger(__name__)
 
@@ -31,39 +32,62 @@ def _model_to_load(settings: Settings) -> Path:
 def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -> None:
     """Serve until stopped. Raises BotError without a model."""
     model = _model_to_load(settings)
+    from bot.serving.lean_imports import import_rasa
+
+    import_rasa()
     from rasa.core.channels.channel import register
-    from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
-    from rasa.core.utils import AvailableEndpoints
+    from rasa.core.run import create_http_input_channels
     from sanic import Sanic
 
     from bot.actions.conversation import knowledge
-    from bot.actions.endpoint import LocalActions
     from bot.channels.lookup import LookupChannel
     from bot.channels.web import WebChannel
 
     quieten()
-    knowledge()
-    endpoints = AvailableEndpoints(action=LocalActions())
     app = Sanic("government_service_bot", configure_logging=False)  # an app of our own: none of Rasa's management routes
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
     app.ctx.agent = None
-    register([*create_http_input_channels(None, str(credentials)), LookupChannel(), WebChannel()], app, "/webhooks/")
-    app.register_listener(partial(load_agent_on_start, str(model), endpoints, None), "before_server_start")
-    app.register_listener(close_resources, "after_server_stop")
-    app.register_listener(_say_ready, "after_server_start")
     app.ctx.settings = settings
+    register([*create_http_input_channels(None, str(credentials)), LookupChannel(), WebChannel()], app, "/webhooks/")
+
+    @app.before_server_start
+    async def load(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        knowledge()
+        app.ctx.worker = DatabaseWorker(engine())
+        app.ctx.agent = _agent(model, app.ctx.worker)
+
+    @app.after_server_stop
+    async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        app.ctx.worker.close()
+
+    app.register_listener(_say_ready, "after_server_start")
     app.run(host=settings.host, port=settings.port, access_log=False, workers=1)
+
+
+def _agent(model: Path, worker: DatabaseWorker) -> Any:
+    from bot.serving.agent import LeanAgent
+    from bot.serving.conversations import ConversationStore
+    from bot.serving.locks import LocalLockStore
+
+    store = ConversationStore(worker)
+    agent = LeanAgent(tracker_store=store, lock_store=LocalLockStore())
+    agent.load_model(model)
+    store.model = model.name.removesuffix(".tar.gz")
+    return agent
 
 
 def load_agent(settings: Settings) -> Any:
     """Return the newest model as a Rasa agent that runs the actions in this process; conversations in memory."""
+    from bot.serving.lean_imports import import_rasa
+
     model = _model_to_load(settings)
+    import_rasa()
     quieten()
-    from rasa.core.agent import Agent
+    from bot.serving.agent import LeanAgent
 
-    from bot.actions.endpoint import LocalActions
-
-    return Agent.load(str(model), action_endpoint=LocalActions())
+    agent = LeanAgent()
+    agent.load_model(model)
+    return agent
 
 
 def quieten() -> None:

@@ -38,6 +38,7 @@ def simplify(text: str) -> str:
     return _TRADITIONAL.convert(fold(text)).lower()
 
 
+@lru_cache(maxsize=8192)
 def squash(text: str) -> str:
     """Return only what carries meaning: simplified letters, digits and Chinese characters, nothing between them."""
     return re.sub(r"[^\w]+|_", "", simplify(text))

@@ -60,6 +60,7 @@ LAYERS = [
     {"dialogue", "nlu"},
     {"actions"},
     {"channels"},
+    {"serving"},
     {"evaluation", "ingest", "training", "serve"},
     {"cli", "__main__", "__init__"},
 ]

@@ -1,14 +1,14 @@
-"""Thumbs up and down with an optional word why, kept for trainers; personal numbers are masked, the sender is hashed."""
+"""Thumbs up and down with an optional word why, kept for trainers; personal numbers are masked, each belongs to a conversation."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.engine import Engine
 
+from bot.channels.turn import conversation_id
 from bot.errors import RequestError
 from bot.storage.tables import feedback
 from bot.text import mask
@@ -28,7 +28,7 @@ def check(body: Any) -> dict[str, Any]:
         raise RequestError("field sender: a text is needed")
     return {
         "at": datetime.now(timezone.utc).replace(tzinfo=None),
-        "conversation_id": hashlib.sha256(body["sender"].encode()).hexdigest(),
+        "conversation_id": conversation_id("rest", body["sender"]),
         "vote": body["vote"],
         "item": body.get("item"),
         "question": mask(body.get("question") or ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Awaitable, Callable, Optional
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
@@ -49,8 +50,15 @@ def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
 async def run_turn(handler: Handler, sender: str, message: str, metadata: dict[str, Any], *, channel: str) -> list[dict[str, Any]]:
     """Return the messages of one turn; never an empty list."""
     output = TurnOutput()
-    await handler(UserMessage(clean(message) or "。", output, sender, input_channel=channel, metadata=metadata))
-    return output.messages or [failure(sender)]
+    known = {**metadata, "received": time.time()}
+    text = clean(message) or "。"
+    await handler(UserMessage(text, output, conversation_id(channel, sender), input_channel=channel, metadata=known))
+    return [{**said, "recipient_id": sender} for said in output.messages] or [failure(sender)]
+
+
+def conversation_id(channel: str, sender: str) -> str:
+    """Return the name under which a conversation is stored; the same sender on another channel is somebody else."""
+    return f"{channel}:{sender}"
 
 
 def failure(sender: str, contact: Optional[str] = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Optional
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from sqlalchemy.engine import Engine
 from bot.errors import NotFoundError
 from bot.knowledge import tables
 from bot.knowledge.view import Contact, ItemView, Jurisdiction, Requirement, Situation
+
+MAX_NAME_PART = 6
 
 
 class Knowledge:
@@ -44,7 +47,23 @@ class Knowledge:
         return self._items[item_id]
 
     def items(self) -> tuple[ItemView, ...]:
+        """Return all items in the order of the sources."""
+        return self._all
+
+    @cached_property
+    def _all(self) -> tuple[ItemView, ...]:
         return tuple(self.item(item_id) for item_id in self.item_ids)
+
+    @cached_property
+    def by_name_part(self) -> dict[str, tuple[ItemView, ...]]:
+        """The items in whose names a part of 2 to MAX_NAME_PART characters stands."""
+        found: dict[str, dict[str, ItemView]] = {}
+        for item in self.items():
+            for name in item.spelt.split("|"):
+                for start in range(len(name) - 1):
+                    for end in range(start + 2, min(start + MAX_NAME_PART, len(name)) + 1):
+                        found.setdefault(name[start:end], {})[item.id] = item
+        return {part: tuple(items.values()) for part, items in found.items()}
 
     def contact(self, item: Optional[ItemView], jurisdiction: Optional[str]) -> str:
         """Return the number to name when the bot cannot help: the item's own, else the place's hotline, with its label."""

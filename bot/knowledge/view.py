@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional
+
+from bot.text import squash
 
 APPLICANTS = ("self", "agent", "unit")
 
@@ -74,6 +77,18 @@ class ItemView:
     notes: tuple[str, ...]
     document: str
     section: str
+
+    @cached_property
+    def spelt(self) -> str:
+        """Its name and aliases, squashed, with a bar between them."""
+        return "|".join(squash(name) for name in (self.name, *self.aliases))
+
+    @cached_property
+    def pairs(self) -> frozenset[str]:
+        """All pairs of characters that stand side by side in its names and in what the source says of it."""
+        texts = [s.text for s in self.requirements] + [s.text for s in self.legal_basis if s.about]
+        own = squash("".join((self.name, *self.aliases, *texts)))
+        return frozenset(own[i : i + 2] for i in range(len(own) - 1))
 
     def statements(self, aspect: str) -> tuple[Requirement, ...]:
         """Return what the source says on `aspect`: the statements of its section and those marked as about it."""

@@ -1,0 +1,1 @@
+"""Rasa as a lean server: its own extension points, filled with what one small machine needs."""

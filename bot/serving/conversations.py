@@ -1,0 +1,124 @@
+"""Rasa's tracker store over table `conversation`: what a conversation has established, not the list of all that was said.
+
+The bot's memory is its two slots (domain.yml), so a turn costs the same after two hundred turns as after one. Each save
+also writes the turn's row (for inbox and dashboard) and, where a human is called for, the hand-off, in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from datetime import datetime, timedelta, timezone
+from typing import Any, Iterable, Optional
+
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from bot.storage import tables
+from bot.storage.worker import DatabaseWorker
+
+
+class ConversationStore(TrackerStore):
+    """Keeps each conversation's slots. A conversation that slept longer than the domain's session begins anew."""
+
+    def __init__(self, worker: DatabaseWorker, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None) -> None:
+        super().__init__(domain, event_broker)
+        self._worker = worker
+        self.model: Optional[str] = None  # the id of the model in use, written to each turn
+
+    async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
+        table = tables.conversation
+        query = select(table.c.state, table.c.updated_at).where(table.c.id == sender_id)
+        row = await self._worker.run(lambda connection: connection.execute(query).first())
+        if row is None or self._is_over(row.updated_at):
+            return None
+        events = [ActionExecuted("action_session_start"), SessionStarted()]
+        events += [SlotSet(name, value) for name, value in json.loads(zlib.decompress(row.state)).items()]
+        return self._tracker(sender_id, [*events, ActionExecuted(ACTION_LISTEN_NAME)])
+
+    def _tracker(self, sender_id: str, events: list[Event]) -> DialogueStateTracker:
+        tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots, domain=self.domain)
+        tracker.kept_events = len(tracker.events)  # those before this turn
+        return tracker
+
+    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
+        """Return a new conversation's tracker; nothing is stored before its first turn is over."""
+        return self._tracker(sender_id, [ActionExecuted(ACTION_LISTEN_NAME)] if append_action_listen else [])
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Store what `tracker` has established and the turn that led there; returns when it is committed."""
+        fresh = list(tracker.events)[getattr(tracker, "kept_events", 0) :]
+        turn = turn_row(tracker.sender_id, fresh, self.model)
+        if turn is None:
+            return
+        await self._worker.run(_Save(tracker, turn))
+        if self.event_broker is not None:
+            await self._stream_new_events(self.event_broker, fresh, tracker.sender_id)
+
+    def _is_over(self, updated_at: datetime) -> bool:
+        minutes = self.domain.session_config.session_expiration_time
+        return bool(minutes) and _now() - updated_at > timedelta(minutes=minutes)
+
+    async def keys(self) -> Iterable[str]:
+        return await self._worker.run(lambda connection: connection.execute(select(tables.conversation.c.id)).scalars().all())
+
+    async def delete(self, sender_id: str) -> None:
+        """Forget a conversation."""
+        await self._worker.run(
+            lambda connection: connection.execute(delete(tables.conversation).where(tables.conversation.c.id == sender_id))
+        )
+
+
+class _Save:
+    """The job that writes one turn."""
+
+    def __init__(self, tracker: DialogueStateTracker, turn: dict[str, Any]) -> None:
+        slots = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
+        self._state = zlib.compress(json.dumps(slots, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+        self._turn = turn
+
+    def __call__(self, connection: Connection) -> None:
+        turn, table = self._turn, tables.conversation
+        values = {"updated_at": turn["at"], "state": self._state}
+        if not connection.execute(update(table).where(table.c.id == turn["conversation_id"]).values(**values)).rowcount:
+            connection.execute(insert(table).values(id=turn["conversation_id"], channel=turn["channel"], **values))
+        connection.execute(insert(tables.turn).values(**turn))
+
+
+def turn_row(conversation_id: str, events: list[Event], model: Optional[str]) -> Optional[dict[str, Any]]:
+    """Return the row of table `turn` for the events of one turn; None if no resident said anything in them."""
+    said = next((event for event in reversed(events) if isinstance(event, UserUttered)), None)
+    if said is None:
+        return None
+    reply: dict[str, Any] = next(
+        (event.data["custom"] for event in reversed(events) if isinstance(event, BotUttered) and event.data.get("custom")), {}
+    )
+    sure = [candidate["confidence"] for candidate in reply.get("candidates", ())] + [0.0, 0.0]
+    received = (said.metadata or {}).get("received")
+    return {
+        "at": _now(),
+        "conversation_id": conversation_id,
+        "channel": said.input_channel or "rest",
+        "jurisdiction": reply.get("jurisdiction"),
+        "question": said.text or "",
+        "kind": reply.get("kind", "fallback"),
+        "service": reply.get("service"),
+        "item": reply.get("item"),
+        "aspect": reply.get("aspect"),
+        "slot": reply.get("slot"),
+        "confidence": round(sure[0], 4),
+        "margin": round(sure[0] - sure[1], 4),
+        "milliseconds": round((time.time() - received) * 1e3, 1) if received else None,
+        "model": model,
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)
