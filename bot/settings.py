@@ -41,4 +41,5 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         database_url=url,
         models=Path(env.get("MODELS") or Settings.models),
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
+        data=Path(env.get("DATA") or Settings.data),
     )
