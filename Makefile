@@ -42,8 +42,8 @@ bench: setup ## time turns of a running model
 	@$(PYTHON) -m bench
 
 lint: setup ## ruff, mypy, the knowledge base, the phrasings, Rasa's own data check
-	@.venv/bin/ruff format --check bot tests
-	@.venv/bin/ruff check bot tests
+	@.venv/bin/ruff format --check bot bench tests
+	@.venv/bin/ruff check bot bench tests
 	@.venv/bin/mypy bot
 	@$(PYTHON) -m bot knowledge check
 	@$(PYTHON) -m bot phrasings check
