@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bot.errors import BotError
+from bot.errors import BotError, RequestError
 from bot.settings import ROOT, read_settings
 
 
@@ -49,6 +49,20 @@ def _parser() -> argparse.ArgumentParser:
 
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
     phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions").set_defaults(run=_phrasings_check)
+
+    users = commands.add_parser("users", help="accounts of staff").add_subparsers(required=True, metavar="ACTION")
+    add = users.add_parser("add", help="make an account; the password is asked for, or read from standard input")
+    add.add_argument("name")
+    add.add_argument("--role", action="append", required=True, choices=("hotline", "trainer", "editor", "admin"))
+    add.set_defaults(run=_users_add)
+    users.add_parser("list", help="show all accounts").set_defaults(run=_users_list)
+    for action, text in (("disable", "shut an account and end its sessions"), ("enable", "open a shut account again")):
+        one = users.add_parser(action, help=text)
+        one.add_argument("name")
+        one.set_defaults(run=_users_shut, disabled=action == "disable")
+    password = users.add_parser("password", help="set a new password, asked for or read from standard input; ends its sessions")
+    password.add_argument("name")
+    password.set_defaults(run=_users_password)
 
     ingest = commands.add_parser("ingest", help="read a source document into draft YAML and a report")
     ingest.add_argument("file", type=Path)
@@ -130,6 +144,70 @@ def _phrasings_check(options: argparse.Namespace) -> int:
         print(f"- {finding}")
     print(f"{len(phrasings)} phrasings, {len(findings)} findings")
     return 1 if findings else 0
+
+
+def _users_add(options: argparse.Namespace) -> int:
+    from bot.staff import accounts
+    from bot.staff.audit import audit
+    from bot.storage.database import engine
+
+    hashed = accounts.hash_password(options.name, _asked_password())
+    with engine().begin() as connection:
+        made = accounts.add(connection, options.name, hashed, tuple(options.role))
+        audit(connection, accounts.COMMAND_LINE, "account.add", made.name, roles=made.roles)
+    print(f"added {made.name}: {', '.join(made.roles)}")
+    return 0
+
+
+def _users_list(options: argparse.Namespace) -> int:
+    from bot.staff.accounts import all_accounts
+    from bot.storage.database import engine
+
+    with engine().connect() as connection:
+        rows = all_accounts(connection)
+    for who, disabled in rows:
+        print(f"{who.name:20} {', '.join(who.roles)}{'   (disabled)' if disabled else ''}")
+    if not rows:
+        print("no accounts yet; `bot users add NAME --role hotline` makes one")
+    return 0
+
+
+def _users_shut(options: argparse.Namespace) -> int:
+    from bot.staff import accounts
+    from bot.staff.audit import audit
+    from bot.storage.database import engine
+
+    done = "disabled" if options.disabled else "enabled"
+    with engine().begin() as connection:
+        accounts.set_disabled(connection, options.name, options.disabled)
+        audit(connection, accounts.COMMAND_LINE, f"account.{done[:-1]}", options.name)
+    print(f"{done} {options.name}")
+    return 0
+
+
+def _users_password(options: argparse.Namespace) -> int:
+    from bot.staff import accounts
+    from bot.staff.audit import audit
+    from bot.storage.database import engine
+
+    hashed = accounts.hash_password(options.name, _asked_password())
+    with engine().begin() as connection:
+        accounts.set_password(connection, options.name, hashed)
+        audit(connection, accounts.COMMAND_LINE, "account.password", options.name)
+    print(f"new password set for {options.name}; its sessions are over")
+    return 0
+
+
+def _asked_password() -> str:
+    """Return a password typed twice, or the first line of standard input if nobody sits there. Raises RequestError."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    password = getpass("password: ")
+    if getpass("once more: ") != password:
+        raise RequestError("the two passwords differ; nothing was changed")
+    return password
 
 
 def _ingest(options: argparse.Namespace) -> int:

@@ -5,7 +5,9 @@ BotError                    anything that the project raises on purpose
 ├── SourceError             a source document cannot be read or is of no known kind
 ├── SettingsError           a setting is missing or malformed
 └── RequestError            bad input from outside; becomes a 4xx answer
-    └── NotFoundError       what was asked for does not exist; becomes a 404
+    ├── NotFoundError       what was asked for does not exist; becomes a 404
+    ├── LoginError          nobody is logged in; becomes a 401 or the log-in page
+    └── AccessError         who is logged in may not do this; becomes a 403
 """
 
 from __future__ import annotations
@@ -37,3 +39,15 @@ class NotFoundError(RequestError):
     """What was asked for does not exist."""
 
     status = 404
+
+
+class LoginError(RequestError):
+    """Nobody is logged in."""
+
+    status = 401
+
+
+class AccessError(RequestError):
+    """Who is logged in may not do this, or the request comes from another site's page."""
+
+    status = 403

@@ -42,6 +42,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from bot.actions.conversation import knowledge
     from bot.channels.lookup import LookupChannel
     from bot.channels.web import WebChannel
+    from bot.staff.site import install
 
     quieten()
     app = Sanic("government_service_bot", configure_logging=False)  # an app of our own: none of Rasa's management routes
@@ -49,6 +50,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     app.ctx.agent = None
     app.ctx.settings = settings
     register([*create_http_input_channels(None, str(credentials)), LookupChannel(), WebChannel()], app, "/webhooks/")
+    install(app)
 
     @app.before_server_start
     async def load(app: Any, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Mapping
 
 from bot.errors import SettingsError
 
@@ -16,6 +17,7 @@ class Settings:
     """host, port: where the server listens. database_url: SQLAlchemy URL of knowledge, conversations and feedback.
 
     models: folder of trained models. knowledge, data: the folders of reviewed YAML and training data.
+    staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +26,8 @@ class Settings:
     models: Path = ROOT / "models"
     knowledge: Path = ROOT / "knowledge"
     data: Path = ROOT / "data"
+    staff_idle_minutes: int = 60
+    staff_session_hours: int = 12
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
@@ -42,4 +46,13 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         models=Path(env.get("MODELS") or Settings.models),
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
         data=Path(env.get("DATA") or Settings.data),
+        staff_idle_minutes=_number(env, "STAFF_IDLE_MINUTES", Settings.staff_idle_minutes, 1440),
+        staff_session_hours=_number(env, "STAFF_SESSION_HOURS", Settings.staff_session_hours, 720),
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, highest: int) -> int:
+    value = env.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= highest):
+        raise SettingsError(f"{name} is «{value}», it must be a number from 1 to {highest}, for example {default}")
+    return int(value)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -60,6 +74,73 @@ handoff = Table(
     Column("question", Text, nullable=False),
     Column("taken_by", String(64)),
     Column("taken_at", DateTime),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(32), nullable=False, unique=True),
+    Column("roles", JSON, nullable=False),  # hotline, trainer, editor, admin
+    Column("password", String(160), nullable=False),  # argon2
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+)
+
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("created_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("address", String(64), nullable=False),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("account_id", Integer, ForeignKey("account.id"), index=True),  # null: a name that nobody has
+    Column("address", String(64), nullable=False, index=True),
+    Column("succeeded", Boolean, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("account_id", Integer, ForeignKey("account.id")),
+    Column("account", String(32), nullable=False, index=True),
+    Column("action", String(48), nullable=False, index=True),  # thing.verb
+    Column("subject", String(200), nullable=False),
+    Column("detail", JSON, nullable=False),  # before and after, where something changed
+)
+
+correction = Table(  # what hotline staff found wrong or missing, for the trainers' inbox
+    "correction",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("account", String(32), nullable=False),
+    Column("question", Text, nullable=False),  # personal numbers masked
+    Column("jurisdiction", String(32)),
+    Column("shown", String(32)),  # the item that the search had first
+    Column("item", String(32)),  # the right one; null: none of the catalog's
+    Column("service", String(64)),
+    Column("note", Text, nullable=False),
+    Column("model", String(64)),
+)
+
+hotline_item = Table(  # recent and pinned items of each account
+    "hotline_item",
+    metadata,
+    Column("account_id", Integer, ForeignKey("account.id"), primary_key=True),
+    Column("item", String(32), primary_key=True),
+    Column("used_at", DateTime, nullable=False),
+    Column("pinned", Boolean, nullable=False),
 )
 
 Index("turn_kind_at", turn.c.kind, turn.c.at)

@@ -1,0 +1,102 @@
+"""Logging in: sessions kept by the hash of their token, and lock-out after failures. Functions of an open connection."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Optional
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Connection
+
+from bot.staff.accounts import Account
+from bot.staff.audit import audit
+from bot.storage.tables import account, login_attempt, staff_session
+
+LOCKED_FOR = timedelta(minutes=15)
+FAILURES_OF_ACCOUNT = 5
+FAILURES_OF_ADDRESS = 20
+TOUCH_AFTER = timedelta(minutes=1)  # how stale `seen_at` may become, so that not every request writes
+KEEP_ATTEMPTS = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A log-in under way. It counts as a failure until `succeed`. `password` is the hash to verify; None: no such account."""
+
+    id: int
+    account: Optional[Account]
+    password: Optional[str]
+
+
+def begin(connection: Connection, name: str, address: str, now: datetime) -> Optional[Attempt]:
+    """Record an attempt before the password is looked at, so that guesses side by side all count; None while locked out."""
+    row = connection.execute(select(account).where(account.c.name == name, ~account.c.disabled)).first()
+    key = row.id if row else None
+    if _failures(connection, login_attempt.c.address == address, now) >= FAILURES_OF_ADDRESS:
+        return None
+    if key is not None and _failures(connection, login_attempt.c.account_id == key, now) >= FAILURES_OF_ACCOUNT:
+        return None
+    values = {"at": now, "account_id": key, "address": address, "succeeded": False}
+    (attempt,) = connection.execute(insert(login_attempt).values(**values)).inserted_primary_key
+    if row is None:
+        return Attempt(attempt, None, None)
+    return Attempt(attempt, Account(row.id, row.name, tuple(row.roles)), row.password)
+
+
+def fail(connection: Connection, attempt: Attempt, address: str) -> None:
+    """Leave the attempt a failure; a known account's failure goes into the audit log."""
+    if attempt.account is not None:
+        audit(connection, None, "login.failed", attempt.account.name, address=address)
+
+
+def succeed(connection: Connection, attempt: Attempt, address: str, now: datetime) -> str:
+    """Open a session; return its token, of which the database keeps the hash only."""
+    assert attempt.account is not None
+    connection.execute(update(login_attempt).where(login_attempt.c.id == attempt.id).values(succeeded=True))
+    connection.execute(delete(login_attempt).where(login_attempt.c.at < now - KEEP_ATTEMPTS))
+    token = secrets.token_urlsafe(32)
+    row = {"token_hash": _hash(token), "account_id": attempt.account.id, "created_at": now, "seen_at": now, "address": address}
+    connection.execute(insert(staff_session).values(**row))
+    audit(connection, attempt.account, "login", attempt.account.name, address=address)
+    return token
+
+
+def find(connection: Connection, token: str, now: datetime, idle: timedelta, absolute: timedelta) -> Optional[Account]:
+    """Return whose session it is; None if there is none, it is over, or the account is shut."""
+    query = select(staff_session, account.c.name, account.c.roles, account.c.disabled).join(
+        account, account.c.id == staff_session.c.account_id
+    )
+    row = connection.execute(query.where(staff_session.c.token_hash == _hash(token))).first()
+    if row is None:
+        return None
+    if row.disabled or now - row.seen_at >= idle or now - row.created_at >= absolute:
+        close(connection, token)
+        return None
+    if now - row.seen_at >= TOUCH_AFTER:
+        connection.execute(update(staff_session).where(staff_session.c.token_hash == row.token_hash).values(seen_at=now))
+    return Account(row.account_id, row.name, tuple(row.roles))
+
+
+def close(connection: Connection, token: str) -> None:
+    connection.execute(delete(staff_session).where(staff_session.c.token_hash == _hash(token)))
+
+
+def csrf_of(token: str) -> str:
+    """Return the value that this session's forms and requests carry; it cannot be had without the token."""
+    return hashlib.sha256(b"csrf:" + token.encode()).hexdigest()
+
+
+def _failures(connection: Connection, whose: object, now: datetime) -> int:
+    """Count the failures of the last LOCKED_FOR that no success came after."""
+    table = login_attempt
+    since = now - LOCKED_FOR
+    success = connection.execute(select(func.max(table.c.id)).where(whose, table.c.succeeded)).scalar() or 0
+    query = select(func.count()).select_from(table).where(whose, ~table.c.succeeded, table.c.at > since, table.c.id > success)
+    return connection.execute(query).scalar() or 0
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
