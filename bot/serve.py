@@ -39,7 +39,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from rasa.core.run import create_http_input_channels
     from sanic import Sanic
 
-    from bot.actions.conversation import knowledge
+    from bot.actions.conversation import current_knowledge
     from bot.channels.lookup import LookupChannel
     from bot.channels.web import WebChannel
     from bot.staff.site import install
@@ -54,12 +54,15 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     @app.before_server_start
     async def load(app: Any, loop: asyncio.AbstractEventLoop) -> None:
-        knowledge()
+        app.ctx.knowledge = current_knowledge()
+        app.ctx.knowledge.get().warm()
+        app.ctx.knowledge.watch()
         app.ctx.worker = DatabaseWorker(engine())
         app.ctx.agent = _agent(model, app.ctx.worker)
 
     @app.after_server_stop
     async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        app.ctx.knowledge.close()
         app.ctx.worker.close()
 
     app.register_listener(_say_ready, "after_server_start")

@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.dialogue import OUT_OF_SCOPE, State, Understanding
-from bot.knowledge import database
+from bot.knowledge.current import CurrentKnowledge
 from bot.knowledge.queries import Knowledge
 from bot.settings import read_settings
 from bot.storage.database import engine
@@ -20,10 +20,14 @@ DANGER = "danger"
 
 
 @lru_cache(maxsize=1)
+def current_knowledge() -> CurrentKnowledge:
+    """Return what keeps the knowledge base of this process current; built on first use if the files are newer."""
+    return CurrentKnowledge(engine(), read_settings().knowledge)
+
+
 def knowledge() -> Knowledge:
-    """Return the knowledge base of this process, built on first use if the files are newer than the database."""
-    database.ensure(engine(), read_settings().knowledge)
-    return Knowledge(engine())
+    """Return the knowledge base of this process as it is now."""
+    return current_knowledge().get()
 
 
 def state_of(tracker: Tracker) -> State:

@@ -51,6 +51,21 @@ def load(folder: Path) -> Catalog:
     return Catalog(tuple(jurisdictions), tuple(services), tuple(sources), tuple(items))
 
 
+def item_path(folder: Path, item_id: str) -> Path:
+    """Return the file of an item; the id must be one of the catalog's."""
+    place, _, number = item_id.partition("-")
+    return folder / place / f"{number}.yml"
+
+
+def check_item(content: object, path: Path) -> Item:
+    """Return the item that the content of its file says. Raises KnowledgeError with every problem, one a line."""
+    problems: list[str] = []
+    item = _model(Item, content, path, problems)
+    if item is None:
+        raise KnowledgeError("\n".join(problems))
+    return item
+
+
 def _number(stem: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in stem.split("."))
 

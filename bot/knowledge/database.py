@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Optional
 
 from sqlalchemy import delete, insert, inspect, select
 from sqlalchemy.engine import Connection, Engine
@@ -29,12 +30,18 @@ def ensure(engine: Engine, folder: Path) -> int:
     """
     current = digest(folder)
     _drop_other_schema(engine)
-    if inspect(engine).has_table(tables.build.name):
+    if built_digest(engine) == current:
         with engine.connect() as connection:
-            row = connection.execute(select(tables.build.c.digest, tables.build.c.item_count)).first()
-        if row is not None and row.digest == current:
-            return row.item_count
+            return connection.execute(select(tables.build.c.item_count)).scalar_one()
     return build(engine, load(folder), current)
+
+
+def built_digest(engine: Engine) -> Optional[str]:
+    """Return the digest of the files that the tables hold, None if they have not been built."""
+    if not inspect(engine).has_table(tables.build.name):
+        return None
+    with engine.connect() as connection:
+        return connection.execute(select(tables.build.c.digest)).scalar()
 
 
 def _drop_other_schema(engine: Engine) -> None:

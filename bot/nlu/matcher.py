@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
-import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -20,6 +17,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.util import filter_spans
 
 from bot.nlu.applicant import read_applicant
+from bot.nlu.catalog_words import catalog_phrases
 from bot.settings import ROOT
 
 
@@ -39,7 +37,7 @@ class CatalogMatcher(GraphComponent):
         self._language = spacy.blank("zh")
         self._matcher = PhraseMatcher(self._language.vocab)
         self._values: Dict[str, tuple[str, str]] = {}
-        for label, value, phrase in _phrases(ROOT / config["knowledge"], ROOT / config["lexicon"]):
+        for label, value, phrase in catalog_phrases(ROOT / config["knowledge"], ROOT / config["lexicon"]):
             key = f"{label}:{value}"
             self._values[key] = (label, value)
             self._matcher.add(key, [self._language.make_doc(phrase)])
@@ -52,7 +50,7 @@ class CatalogMatcher(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        phrases = _phrases(ROOT / config.get("knowledge", "knowledge"), ROOT / config.get("lexicon", "data/lexicon"))
+        phrases = catalog_phrases(ROOT / config.get("knowledge", "knowledge"), ROOT / config.get("lexicon", "data/lexicon"))
         return hashlib.sha256(repr(phrases).encode()).hexdigest()
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -86,15 +84,3 @@ class CatalogMatcher(GraphComponent):
 
 def _entity(label: str, value: str, start: int, end: int) -> Dict[str, Any]:
     return {"entity": label, "value": value, "start": start, "end": end, "extractor": "CatalogMatcher"}
-
-
-def _phrases(knowledge: Path, lexicon: Path) -> list[tuple[str, str, str]]:
-    """Return (label, value, phrase) of all that is looked for."""
-    places = yaml.safe_load((knowledge / "jurisdictions.yml").read_text(encoding="utf-8"))
-    found = [("jurisdiction", p["id"], name.lower()) for p in places for name in (p["name"], *p["names"])]
-    found += [("jurisdiction_hint", p["id"], hint) for p in places for hint in p.get("hints", ())]
-    documents = lexicon / "documents.txt"
-    if documents.exists():
-        words = re.findall(r"\S+", documents.read_text(encoding="utf-8"))
-        found += [("document", word, word) for word in words]
-    return found

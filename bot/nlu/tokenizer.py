@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -15,22 +14,8 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.knowledge.catalog import load
-from bot.nlu.lexicon import read_lexicon
+from bot.nlu.catalog_words import catalog_words
 from bot.settings import ROOT
-
-
-def catalog_words(knowledge: Path, lexicon: Path) -> list[str]:
-    """Return the words that jieba must not cut: 2 to 8 characters, from knowledge/ and data/lexicon."""
-    catalog = load(knowledge)
-    phrases = [name for place in catalog.jurisdictions for name in place.names]
-    for item in catalog.items:
-        phrases += [item.name, *item.aliases]
-    phrases += [service.name for service in catalog.services]
-    words = {word for phrase in phrases for word in re.findall(r"[\u4e00-\u9fff]+", phrase)}
-    for everyday, official in read_lexicon(lexicon).items():
-        words |= {everyday, official}
-    return sorted(word for word in words if 2 <= len(word) <= 8)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)

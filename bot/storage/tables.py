@@ -143,4 +143,30 @@ hotline_item = Table(  # recent and pinned items of each account
     Column("pinned", Boolean, nullable=False),
 )
 
+review = Table(  # what a trainer decided on a question of the inbox
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("account", String(32), nullable=False),
+    Column("key", String(64), nullable=False, index=True),  # digest of the question without marks and spaces
+    Column("question", Text, nullable=False),
+    Column("decision", String(16), nullable=False),  # accept, move, out_of_scope, discard
+    Column("service", String(64)),
+    Column("intent", String(32)),
+    Column("phrasing", Text),  # what was written to data/nlu
+)
+
+knowledge_edit = Table(  # one row a changed text of an item
+    "knowledge_edit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("account", String(32), nullable=False),
+    Column("item", String(32), nullable=False, index=True),
+    Column("field", String(32), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+)
+
 Index("turn_kind_at", turn.c.kind, turn.c.at)
