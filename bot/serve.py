@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 from bot.errors import BotError
 from bot.settings import ROOT, Settings
 from bot.storage.database import engine
+from bot.storage.forget import delete_rows
 from bot.storage.worker import DatabaseWorker
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from bot.actions.conversation import current_knowledge
     from bot.channels.lookup import LookupChannel
     from bot.channels.web import WebChannel
+    from bot.channels.wechat.channel import WechatChannel
     from bot.staff.site import install
 
     quieten()
@@ -49,7 +52,11 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
     app.ctx.agent = None
     app.ctx.settings = settings
-    register([*create_http_input_channels(None, str(credentials)), LookupChannel(), WebChannel()], app, "/webhooks/")
+    configured = create_http_input_channels(None, str(credentials))
+    register([*configured, LookupChannel(), WebChannel()], app, "/webhooks/")
+    for channel in configured:
+        if isinstance(channel, WechatChannel):
+            channel.forget = partial(_forget, app, WechatChannel.name())
     install(app)
 
     @app.before_server_start
@@ -67,6 +74,13 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     app.register_listener(_say_ready, "after_server_start")
     app.run(host=settings.host, port=settings.port, access_log=False, workers=1)
+
+
+async def _forget(app: Any, channel: str, sender: str) -> None:
+    """Delete all rows of a resident, after those that still wait to be written."""
+    from bot.channels.turn import conversation_id
+
+    await app.ctx.worker.run(partial(delete_rows, conversation_id=conversation_id(channel, sender)))
 
 
 def _agent(model: Path, worker: DatabaseWorker) -> Any:
