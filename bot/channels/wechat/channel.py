@@ -24,6 +24,7 @@ from bot.channels.answers import reply as json_reply
 from bot.channels.turn import SORRY, run_turn
 from bot.channels.wechat import api as wechat_api
 from bot.channels.wechat.accounts import Account, read_accounts
+from bot.channels.wechat.answer import Answer, read_answer, write_answer
 from bot.channels.wechat.api import WechatApi
 from bot.channels.wechat.customer_service import Delivery, send_text
 from bot.channels.wechat.dedup import Deduplicator
@@ -34,24 +35,27 @@ from bot.channels.wechat.openid import hash_openid
 from bot.channels.wechat.push import Push, check_url, open_push, reply_to
 from bot.channels.wechat.replay import ReplayGuard
 from bot.channels.wechat.reply_body import NOTHING
-from bot.channels.wechat.responder import Answer, Forget, Responder
+from bot.channels.wechat.responder import Forget, Responder
 from bot.channels.wechat.texts import read_texts
 from bot.errors import NotFoundError, RequestError, SettingsError
+from bot.settings import read_settings
+from bot.storage.shared import open_shared
 
 logger = logging.getLogger(__name__)
 PASSIVE_SECONDS = 4.5
 View = Callable[..., Awaitable[HTTPResponse]]
 
 
-def _log_forgetting(resident: str) -> None:
+async def _log_forgetting(resident: str) -> None:
     logger.error("resident %s unsubscribed, and no `forget` is wired in: delete what is stored of them by hand", resident)
 
 
 class WechatChannel(InputChannel):
     """accounts: by the last part of their URL. openid_key: secret for the hashes of openids, 32 characters or more.
 
-    jurisdictions: full names by id. forget: deletes what is stored of a resident, given the hash. now: the time in
-    seconds since 1970. api_base, passive_seconds: other values only in tests.
+    jurisdictions: full names by id. redis_url: of the Redis that the processes of the server share, None for one process.
+    forget: deletes what is stored of a resident, given the hash; what the channel itself keeps goes anyway. now: the time
+    in seconds since 1970. api_base, passive_seconds: other values only in tests.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class WechatChannel(InputChannel):
         *,
         openid_key: str,
         jurisdictions: Mapping[str, str],
+        redis_url: Optional[str] = None,
         forget: Forget = _log_forgetting,
         api_base: str = wechat_api.BASE,
         passive_seconds: float = PASSIVE_SECONDS,
@@ -74,9 +79,15 @@ class WechatChannel(InputChannel):
         self.accounts, self.forget = accounts, forget
         self._openid_key, self._jurisdictions = openid_key, jurisdictions
         self._passive_seconds, self._now = passive_seconds, now
-        self._texts, self._guard = read_texts(), ReplayGuard()
-        self._dedup: Deduplicator[Answer] = Deduplicator()
-        self._apis = {name: WechatApi(account, base=api_base) for name, account in accounts.items() if account.appsecret}
+        self._texts = read_texts()
+        self._nonces, self._answers, self._residents, self._tokens = (
+            open_shared(redis_url, name=f"wechat:{name}") for name in ("nonce", "answer", "resident", "token")
+        )
+        self._guard = ReplayGuard(self._nonces)
+        self._dedup = Deduplicator(self._answers, write=write_answer, read=read_answer)
+        self._apis = {
+            name: WechatApi(account, base=api_base, shared=self._tokens) for name, account in accounts.items() if account.appsecret
+        }
 
     @classmethod
     def name(cls) -> str:
@@ -94,7 +105,7 @@ class WechatChannel(InputChannel):
 
         places = {place.id: place.name for place in knowledge().jurisdictions.values()}
         key = settings.get("openid_key") or os.environ.get("WECHAT_OPENID_KEY", "")
-        return cls(accounts, openid_key=str(key), jurisdictions=places)
+        return cls(accounts, openid_key=str(key), jurisdictions=places, redis_url=read_settings().redis_url)
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         async def turn(resident: str, text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,22 +116,23 @@ class WechatChannel(InputChannel):
             menu=read_menu(),
             texts=self._texts,
             jurisdictions=self._jurisdictions,
-            forget=lambda resident: self.forget(resident),
+            forget=self._forget_all,
             sorry=SORRY,
+            shared=self._residents,
         )
         routes = Blueprint("wechat")
 
         @routes.get("/<account_id>")
         @_never_5xx
         async def verify(request: Request, account_id: str) -> HTTPResponse:
-            echo = check_url(self._account(account_id), _arguments(request), self._guard, self._now())
+            echo = check_url(self._account(account_id), _arguments(request), self._now())
             return response.text(echo, headers={"X-Content-Type-Options": "nosniff"})
 
         @routes.post("/<account_id>")
         @_never_5xx
         async def receive(request: Request, account_id: str) -> HTTPResponse:
             account = self._account(account_id)
-            push = open_push(account, _arguments(request), request.body, self._guard, self._now())
+            push = open_push(account, _arguments(request), request.body, self._now())
             text = await self._answer(responder, account, push)
             if not text:
                 return response.text(NOTHING)
@@ -132,12 +144,22 @@ class WechatChannel(InputChannel):
             await self._dedup.close()
             for api in self._apis.values():
                 await api.close()
+            for shared in (self._nonces, self._answers, self._residents, self._tokens):
+                await shared.close()
 
         return routes
 
+    async def _forget_all(self, resident: str) -> None:
+        await self._answers.drop_all(f"{resident}:")
+        await self.forget(resident)
+
     async def _answer(self, responder: Responder, account: Account, push: Push) -> str:
         """Return what to say in this connection, "" for nothing."""
-        resident = hash_openid(push.message.user, appid=account.appid, key=self._openid_key)
+        resident, one = (
+            hash_openid(name, appid=account.appid, key=self._openid_key)
+            for name in (push.message.user, "\0".join(identity(push.message)))
+        )
+        await self._guard.check_first(f"{account.id} {push.timestamp} {push.nonce}", one, self._now())
         api = self._apis.get(account.id)
 
         async def late(answer: Answer) -> None:
@@ -145,13 +167,13 @@ class WechatChannel(InputChannel):
                 return
             delivery = await send_text(api, push.message.user, answer.text)
             if delivery is Delivery.SENT:
-                responder.said(answer)
+                await responder.said(answer)
             else:
                 logger.warning("account %s: a late answer: %s; it waits for 继续", account.id, delivery.value)
 
         try:
             answer = await self._dedup.answer(
-                (account.id, *identity(push.message)),
+                f"{resident}:{account.id}:{one}",
                 lambda: responder.respond(account, push.message, resident),
                 within=self._passive_seconds,
                 late=late,
@@ -161,7 +183,7 @@ class WechatChannel(InputChannel):
             return self._texts.busy
         if answer is None:
             return "" if api else self._texts.wait
-        responder.said(answer)
+        await responder.said(answer)
         return answer.text
 
     def _account(self, account_id: str) -> Account:

@@ -1,35 +1,39 @@
-"""What is kept of a resident in memory for a while: the rest of a long answer, the place of a scanned code."""
+"""What is kept of a resident for a while: the rest of a long answer, the place of a scanned code."""
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Generic, Optional, TypeVar
+from typing import Optional
 
-T = TypeVar("T")
+from bot.channels.wechat.answer import Unsaid, read_unsaid, write_unsaid
+from bot.storage.shared import Shared
+
+UNSAID_SECONDS = 3600
+PLACE_SECONDS = 90 * 24 * 3600
 
 
-class Kept(Generic[T]):
-    """At most `capacity` values by resident, each for `seconds` after it was put; the oldest go first."""
+class Kept:
+    """resident: the openid's hash, with which every key in `shared` begins."""
 
-    def __init__(self, *, seconds: float, capacity: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
-        self._values: OrderedDict[str, tuple[float, T]] = OrderedDict()
-        self._seconds, self._capacity, self._clock = seconds, capacity, clock
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
-    def put(self, resident: str, value: T) -> None:
-        self._values.pop(resident, None)
-        self._values[resident] = (self._clock(), value)
-        if len(self._values) > self._capacity:
-            self._values.popitem(last=False)
+    async def unsaid(self, resident: str) -> Optional[Unsaid]:
+        """Return what has not reached the resident yet, None if everything has or an hour is over."""
+        text = await self._shared.get(f"{resident}:unsaid")
+        return read_unsaid(text) if text is not None else None
 
-    def get(self, resident: str) -> Optional[T]:
-        """Return what is kept of `resident`, None if nothing is or its time is over."""
-        put, value = self._values.get(resident, (0.0, None))
-        if value is not None and self._clock() - put > self._seconds:
-            del self._values[resident]
-            return None
-        return value
+    async def put_unsaid(self, resident: str, unsaid: Optional[Unsaid]) -> None:
+        if unsaid is None:
+            await self._shared.drop(f"{resident}:unsaid")
+        else:
+            await self._shared.put(f"{resident}:unsaid", write_unsaid(unsaid), UNSAID_SECONDS)
 
-    def drop(self, resident: str) -> None:
-        self._values.pop(resident, None)
+    async def place(self, resident: str) -> Optional[str]:
+        """Return the id of the jurisdiction whose code the resident scanned last."""
+        return await self._shared.get(f"{resident}:place")
+
+    async def put_place(self, resident: str, place: str) -> None:
+        await self._shared.put(f"{resident}:place", place, PLACE_SECONDS)
+
+    async def forget(self, resident: str) -> None:
+        await self._shared.drop_all(f"{resident}:")

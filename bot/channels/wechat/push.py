@@ -1,7 +1,7 @@
 """One push, proven and read; and the body that answers it. Without I/O.
 
-A push is refused, with nothing remembered of it, unless its moment, signature, key and appid are right and its nonce is
-new. In safe mode a plain push is refused too, as its signature does not cover the body.
+A push is refused unless its moment, signature, key and appid are right; the channel then asks the ReplayGuard whether its
+nonce is new. In safe mode a plain push is refused too, as its signature does not cover the body.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Optional
 
 from bot.channels.wechat.accounts import PLAIN, SAFE, Account
 from bot.channels.wechat.errors import ForgedError, MalformedError, OversizedError
-from bot.channels.wechat.messages import MAX_BODY, Message, identity, parse_fields, read_message
-from bot.channels.wechat.replay import ReplayGuard
+from bot.channels.wechat.messages import MAX_BODY, Message, parse_fields, read_message
+from bot.channels.wechat.replay import check_moment
 from bot.channels.wechat.reply_body import sealed_reply, text_reply
 
 MAX_ARGUMENT = 256
@@ -25,19 +25,20 @@ class Push:
 
     message: Message
     form: str
+    timestamp: str
     nonce: str
     aes_key: Optional[str]
 
 
-def check_url(account: Account, arguments: Mapping[str, str], guard: ReplayGuard, now: float) -> str:
+def check_url(account: Account, arguments: Mapping[str, str], now: float) -> str:
     """Return the echostr that answers the console's URL check. Raises ForgedError, MalformedError."""
     signature, timestamp, nonce, echo = (_argument(arguments, name) for name in ("signature", "timestamp", "nonce", "echostr"))
     account.crypto.check_plain(signature, timestamp, nonce)
-    guard.check_moment(timestamp, now)
+    check_moment(timestamp, now)
     return echo
 
 
-def open_push(account: Account, arguments: Mapping[str, str], body: bytes, guard: ReplayGuard, now: float) -> Push:
+def open_push(account: Account, arguments: Mapping[str, str], body: bytes, now: float) -> Push:
     """Return the push. arguments: of the URL. now: seconds since 1970.
 
     Raises ForgedError (403), MalformedError (400), OversizedError (413).
@@ -50,7 +51,7 @@ def open_push(account: Account, arguments: Mapping[str, str], body: bytes, guard
         raise MalformedError("encrypt_type must be aes, raw or missing")
     if account.mode == (SAFE if kind == "raw" else PLAIN):
         raise ForgedError(f"the push does not fit mode {account.mode} of account {account.id}; set the mode of the console")
-    guard.check_moment(timestamp, now)
+    check_moment(timestamp, now)
     aes_key = None
     if kind == "raw":
         account.crypto.check_plain(_argument(arguments, "signature"), timestamp, nonce)
@@ -61,9 +62,7 @@ def open_push(account: Account, arguments: Mapping[str, str], body: bytes, guard
         account.crypto.check_encrypted(given, timestamp, nonce, envelope.get("Encrypt", ""))
         inner, aes_key = account.crypto.decrypt(envelope.get("Encrypt", ""))
         fields, form = parse_fields(inner.encode("utf-8"))
-    message = read_message(fields)
-    guard.check_first((account.id, timestamp, nonce), identity(message), now)
-    return Push(message, form, nonce, aes_key)
+    return Push(read_message(fields), form, timestamp, nonce, aes_key)
 
 
 def reply_to(push: Push, account: Account, text: str, now: int) -> str:

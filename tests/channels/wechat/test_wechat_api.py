@@ -16,6 +16,7 @@ from bot.channels.wechat.errors import WechatApiError
 from bot.channels.wechat.lengths import size
 from bot.channels.wechat.menu import read_menu
 from bot.channels.wechat.publish_menu import publish_menu
+from bot.storage.shared import MemoryShared
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_a_token_is_renewed_before_it_ends() -> None:
         fetched.append(now[0])
         return {"access_token": f"token-{len(fetched)}", "expires_in": 7200}
 
-    token = AccessToken(post, appid="wx1", appsecret="s", clock=lambda: now[0])
+    token = AccessToken(post, appid="wx1", appsecret="s", shared=MemoryShared(clock=lambda: now[0]))
     for moment, expected in ((0, "token-1"), (6899, "token-1"), (6900, "token-2"), (6901, "token-2")):
         now[0] = moment
         assert await token.get() == expected

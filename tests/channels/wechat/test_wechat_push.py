@@ -18,10 +18,16 @@ from bot.channels.wechat.push import Push, check_url, open_push, reply_to
 from bot.channels.wechat.replay import ReplayGuard
 from bot.channels.wechat.simulate import Simulator
 from bot.errors import RequestError
+from bot.storage.shared import MemoryShared
 
 NOW = 1_714_112_445
 BODY = "<xml><ToUserName>gh_a</ToUserName><FromUserName>oUser</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType><MsgId>{id}</MsgId><Content>你好</Content></xml>"
 ONE = BODY.format(id=1)
+
+
+@pytest.fixture
+def guard() -> ReplayGuard:
+    return ReplayGuard(MemoryShared())
 
 
 def sealed(
@@ -32,7 +38,7 @@ def sealed(
 
 @pytest.mark.parametrize(("account", "encrypted"), [(SAFE, True), (PLAIN, False), (COMPATIBLE, True), (COMPATIBLE, False)])
 def test_each_mode(account: Account, encrypted: bool) -> None:
-    push = open_push(account, *sealed(account, encrypted=encrypted), ReplayGuard(), NOW)
+    push = open_push(account, *sealed(account, encrypted=encrypted), NOW)
     assert push.message == Text("oUser", "gh_a", 1, "1", content="你好")
     assert push.aes_key == (KEY if encrypted else None)
 
@@ -41,7 +47,7 @@ def test_each_mode(account: Account, encrypted: bool) -> None:
 def test_a_push_of_another_mode_is_refused(account: Account, encrypted: bool) -> None:
     sender = dataclasses.replace(account, aes_keys=(KEY,))
     with pytest.raises(ForgedError, match="mode"):
-        open_push(account, *sealed(sender, encrypted=encrypted), ReplayGuard(), NOW)
+        open_push(account, *sealed(sender, encrypted=encrypted), NOW)
 
 
 def test_the_official_push_of_the_documentation() -> None:
@@ -55,7 +61,7 @@ def test_the_official_push_of_the_documentation() -> None:
         "msg_signature": "046e02f8204d34f8ba5fa3b1db94908f3df2e9b3",
     }
     body = f'{{"ToUserName":"gh_97417a04a28d","Encrypt":"{V1_PUSH}"}}'.encode()
-    push = open_push(SAFE, arguments, body, ReplayGuard(), NOW)
+    push = open_push(SAFE, arguments, body, NOW)
     assert push.form == JSON and push.message.user == "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
     assert "Encrypt" in reply_to(push, SAFE, "好", NOW)
 
@@ -67,18 +73,18 @@ def test_the_url_check_of_the_documentation() -> None:
         "nonce": "1514711492",
         "echostr": "4375120948345356249",
     }
-    assert check_url(SAFE, arguments, ReplayGuard(), 1714036504) == "4375120948345356249"
+    assert check_url(SAFE, arguments, 1714036504) == "4375120948345356249"
     with pytest.raises(ForgedError, match="clock"):
-        check_url(SAFE, arguments, ReplayGuard(), 1714036504 + 301)
+        check_url(SAFE, arguments, 1714036504 + 301)
     with pytest.raises(ForgedError, match="token"):
-        check_url(SAFE, {**arguments, "nonce": "1"}, ReplayGuard(), 1714036504)
+        check_url(SAFE, {**arguments, "nonce": "1"}, 1714036504)
 
 
 @pytest.mark.parametrize("drop", ["timestamp", "nonce", "msg_signature"])
 def test_a_missing_argument_is_named(drop: str) -> None:
     arguments, body = sealed(SAFE)
     with pytest.raises(MalformedError, match=drop):
-        open_push(SAFE, {key: value for key, value in arguments.items() if key != drop}, body, ReplayGuard(), NOW)
+        open_push(SAFE, {key: value for key, value in arguments.items() if key != drop}, body, NOW)
 
 
 @pytest.mark.parametrize(
@@ -87,65 +93,59 @@ def test_a_missing_argument_is_named(drop: str) -> None:
 def test_a_forged_push_is_refused(change: dict[str, str]) -> None:
     arguments, body = sealed(SAFE)
     with pytest.raises(ForgedError):
-        open_push(SAFE, {**arguments, **change}, body, ReplayGuard(), NOW)
+        open_push(SAFE, {**arguments, **change}, body, NOW)
 
 
 def test_signature_alone_does_not_do_for_an_encrypted_push() -> None:
     arguments, _ = sealed(SAFE)
     other = sealed(SAFE, BODY.format(id=2))[1]
     with pytest.raises(ForgedError, match="msg_signature"):
-        open_push(SAFE, {**arguments, "msg_signature": arguments["signature"]}, other, ReplayGuard(), NOW)
+        open_push(SAFE, {**arguments, "msg_signature": arguments["signature"]}, other, NOW)
 
 
 def test_another_accounts_appid_is_refused() -> None:
     other = dataclasses.replace(SAFE, appid="wx0000000000000000")
     with pytest.raises(ForgedError, match="another appid"):
-        open_push(SAFE, *sealed(other), ReplayGuard(), NOW)
+        open_push(SAFE, *sealed(other), NOW)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_push_older_or_newer_than_300_s_is_refused(sign: int) -> None:
     with pytest.raises(ForgedError, match="300 s"):
-        open_push(SAFE, *sealed(SAFE), ReplayGuard(), NOW + sign * 301)
-    assert open_push(SAFE, *sealed(SAFE), ReplayGuard(), NOW + sign * 300)
+        open_push(SAFE, *sealed(SAFE), NOW + sign * 301)
+    assert open_push(SAFE, *sealed(SAFE), NOW + sign * 300)
 
 
-def test_a_nonce_is_good_for_one_message() -> None:
-    guard = ReplayGuard()
-    open_push(PLAIN, *sealed(PLAIN), guard, NOW)
+async def take(guard: ReplayGuard, account: Account, body: str = ONE, *, now: int = NOW, nonce: str = "7") -> None:
+    push = open_push(account, *sealed(account, body, nonce=nonce), now)
+    await guard.check_first(f"{account.id} {push.timestamp} {push.nonce}", repr(push.message), now)
+
+
+async def test_a_nonce_is_good_for_one_message(guard: ReplayGuard) -> None:
+    await take(guard, PLAIN)
     with pytest.raises(ForgedError, match="used before"):
-        open_push(PLAIN, *sealed(PLAIN, BODY.format(id=2)), guard, NOW)
-    open_push(PLAIN, *sealed(PLAIN, BODY.format(id=2), nonce="8"), guard, NOW)
+        await take(guard, PLAIN, BODY.format(id=2))
+    await take(guard, PLAIN, BODY.format(id=2), nonce="8")
 
 
-def test_wechats_own_retries_pass_and_a_later_replay_does_not() -> None:
-    guard = ReplayGuard()
+async def test_wechats_own_retries_pass_and_a_later_replay_does_not(guard: ReplayGuard) -> None:
     for second in (0, 5, 10):
-        open_push(PLAIN, *sealed(PLAIN), guard, NOW + second)
+        await take(guard, PLAIN, now=NOW + second)
     with pytest.raises(ForgedError):
-        open_push(PLAIN, *sealed(PLAIN), guard, NOW + 15)
-    open_push(SAFE, *sealed(SAFE), guard, NOW)
+        await take(guard, PLAIN, now=NOW + 15)
+    await take(guard, SAFE)
     with pytest.raises(ForgedError):
-        open_push(SAFE, *sealed(SAFE), guard, NOW + 31)
-
-
-def test_nonces_are_bounded_and_forgotten() -> None:
-    guard = ReplayGuard(capacity=10)
-    for nonce in range(100):
-        guard.check_first(nonce, "message", NOW)
-    assert len(guard._seen) == 10
-    guard.check_first("late", "message", NOW + 601)
-    assert len(guard._seen) == 1
+        await take(guard, SAFE, now=NOW + 31)
 
 
 def test_an_oversized_body_is_refused() -> None:
     with pytest.raises(OversizedError):
-        open_push(SAFE, sealed(SAFE)[0], b"x" * 70_000, ReplayGuard(), NOW)
+        open_push(SAFE, sealed(SAFE)[0], b"x" * 70_000, NOW)
 
 
 def test_the_reply_is_sealed_with_the_key_that_fitted() -> None:
     before = dataclasses.replace(SAFE, aes_keys=(OLD_KEY,))
-    push = open_push(SAFE, *sealed(before), ReplayGuard(), NOW)
+    push = open_push(SAFE, *sealed(before), NOW)
     fields, _ = parse_fields(reply_to(push, SAFE, "好]]>", NOW + 1).encode())
     assert fields["Nonce"] == "7" and fields["TimeStamp"] == str(NOW + 1)
     assert fields["MsgSignature"] == signature(SAFE.token, str(NOW + 1), "7", fields["Encrypt"])
@@ -191,16 +191,14 @@ BODIES = st.one_of(
 @settings(max_examples=500, deadline=None)
 @given(BODIES, st.sampled_from([SAFE, PLAIN, COMPATIBLE]), st.booleans())
 def test_500_fuzzed_bodies_with_right_signatures(body: bytes, account: Account, inner: bool) -> None:
-    guard = ReplayGuard()
     if inner and account is not PLAIN:
         arguments, sent = sealed(account, body.decode("utf-8", "replace"))
     else:
         arguments, sent = sealed(account, encrypted=False)[0], body
     try:
-        push = open_push(account, arguments, sent, guard, NOW)
+        push = open_push(account, arguments, sent, NOW)
     except RequestError as error:
         assert 400 <= error.status < 500
-        assert not guard._seen
     else:
         assert isinstance(push, Push)
         assert reply_to(push, account, "好", NOW)
