@@ -19,7 +19,7 @@ class ActionAnswer(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
         state = state_of(tracker)
-        items = [state.item] if state.item else items_of_every_place(state)
+        items = [state.item] if state.item else items_of_every_branch(state)
         replies = [compose(item, state) for item in items]
         first = knowledge().item(items[0])
         follow = next_questions(first, state.aspects) if len(items) == 1 else []
@@ -36,8 +36,10 @@ class ActionAnswer(Action):
         return []
 
 
-def items_of_every_place(state: State) -> list[str]:
-    """Return one item a place where the resident would not say which: the answer for every branch."""
+def items_of_every_branch(state: State) -> list[str]:
+    """Return the items that the resident would not choose between, or one a place where they would not say which place."""
+    if state.service is None:
+        return list(state.options)
     items = knowledge().items_of[state.service or ""]
     return [next(i for i in items if i.partition("-")[0] == place) for place in state.options]
 

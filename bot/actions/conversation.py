@@ -64,6 +64,7 @@ def understanding_of(tracker: Tracker) -> Understanding:
         place_hints=values("jurisdiction_hint"),
         applicant=applicants[-1] if applicants else None,
         foreign=tuple(message.get("foreign") or ()),
+        sure=float((message.get("intent") or {}).get("confidence") or 0.0),
         denies=bool(message.get("denies")) or intent == "deny",
     )
 
