@@ -35,12 +35,18 @@ ASKING = tuple(
 def is_question(said: Understanding) -> bool:
     """Tell whether the message asks something, by its words or, where it names no matter, by the classifier's word."""
     elliptic = said.services.get(CONTEXT, 0.0) >= 0.5 and said.intent in ASKING and said.intent != "ask_general"
-    return bool(QUESTION.search(said.text)) or (elliptic and said.sure >= 0.9)
+    return bool(QUESTION.search(said.text)) or (elliptic and said.sure >= 0.9 and said.applicant is None)
 
 
 def asks_in_so_many_words(said: Understanding) -> bool:
     """Tell whether the message asks an aspect in so many words (an answer such as 「我自己去」 does not)."""
     return bool(said.aspects) and said.aspects != ("general",) and is_question(said)
+
+
+def only_changes_a_condition(text: str) -> bool:
+    """Tell whether a text is a bare 「那我妈去呢」「换成单位办呢」: what was asked stays what was asked."""
+    found = WHAT_IF.match(text)
+    return found is not None and not QUESTION.search(text[found.end() :])
 
 
 def aspects_of(said: Understanding, otherwise: tuple[str, ...]) -> tuple[str, ...]:

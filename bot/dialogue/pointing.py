@@ -81,6 +81,8 @@ def equally_named(text: str, item: str, knowledge: Knowledge, denied: tuple[str,
     """Return the twins of `item` that the text names as fully by a part of their names (「文化中心几点开门」: of the
     street or of the community?); () if a word of the text tells them apart."""
     chosen, spoken = knowledge.item(item), squash(text)
+    if any(name in spoken for name in chosen.spelt.split("|")):
+        return ()
     parts = {spoken[start : start + NAMED_PART] for start in range(len(spoken) - NAMED_PART + 1)}
     own = _pairs(chosen.spelt)
     found = []

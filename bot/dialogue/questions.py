@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Optional
 
 from bot.dialogue.details import new_condition, with_details
-from bot.dialogue.message import WHAT_IF, aspects_of, is_question, surest_service
+from bot.dialogue.message import aspects_of, is_question, only_changes_a_condition, surest_service
 from bot.dialogue.pointing import (
     alike,
     equally_named,
@@ -122,7 +122,7 @@ def _continues(state: State, said: Understanding, item: ItemView, ranked: Ranked
 
 def _go_on(state: State, said: Understanding, item: ItemView, ranked: Ranked) -> State:
     aspects = aspects_of(said, state.aspects)
-    if not is_question(said) or (WHAT_IF.match(said.text) and new_condition(state, said, item)):
+    if not is_question(said) or (only_changes_a_condition(said.text) and new_condition(state, said, item)):
         aspects = state.aspects
     if aspects == ("general",) and state.aspects != ("general",) and said.intent != "ask_general":
         aspects = state.aspects
@@ -153,7 +153,7 @@ def _begin(
             _fresh(state, said, ranked),
             item=sibling,
             service=service_of(sibling, knowledge),
-            aspects=aspects_of(said, state.aspects) if is_question(said) and not WHAT_IF.match(said.text) else state.aspects,
+            aspects=state.aspects if only_changes_a_condition(said.text) else aspects_of(said, state.aspects),
         )
     if said.foreign and ranked.elliptic > max(ranked.best, ranked.outside) and ranked.best < ASK_AFTER_DENIAL:
         return unknown

@@ -68,9 +68,7 @@ class AspectClassifier(GraphComponent):
         targets = np.array([self._whole.labels.index(name) for name in names])
         calibration = Calibration.fit(scores, targets, [])
         with self._storage.write_to(self._resource) as folder:
-            np.savez_compressed(
-                folder / "aspects.npz", scale=calibration.weights, **self._whole.arrays("whole"), **self._last.arrays("last")
-            )
+            np.savez(folder / "aspects.npz", scale=calibration.weights, **self._whole.arrays("whole"), **self._last.arrays("last"))
         return self._resource
 
     @classmethod

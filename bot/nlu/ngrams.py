@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Iterable
+from typing import Iterable, NamedTuple
 
 import numpy as np
 from pypinyin import lazy_pinyin
@@ -75,6 +76,17 @@ def ngrams(text: str, words: Iterable[str], lexicon: dict[str, str], kinds: Kind
     return grams
 
 
+class Vector(NamedTuple):
+    """A sparse vector: ascending indices and their values."""
+
+    indices: np.ndarray
+    values: np.ndarray
+
+    def fingerprint(self) -> str:
+        """Return a hash over all of it; Rasa's training cache would print it, and shorten what it prints."""
+        return hashlib.sha1(self.indices.tobytes() + self.values.tobytes()).hexdigest()
+
+
 class Vectoriser:
     """TF-IDF over a vocabulary of n-grams: sublinear term frequency, L2 norm. Plain arrays, so it saves as such."""
 
@@ -91,16 +103,16 @@ class Vectoriser:
         idf = np.log((1 + len(documents)) / (1 + np.array([count[gram] for gram in kept], dtype=np.float64))) + 1
         return cls({gram: n for n, gram in enumerate(kept)}, idf.astype(np.float32))
 
-    def vector(self, document: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
-        """Return (indices, values) of the normalised vector, indices ascending."""
+    def vector(self, document: dict[str, float]) -> Vector:
+        """Return the normalised vector."""
         known = [(self.vocabulary[gram], weight) for gram, weight in document.items() if gram in self.vocabulary]
         if not known:
-            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+            return Vector(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
         known.sort()
         indices = np.array([index for index, _ in known], dtype=np.int32)
         weights = np.array([weight for _, weight in known], dtype=np.float32)
         values = (np.minimum(weights, 1.0) + np.log(np.maximum(weights, 1.0))) * self.idf[indices]
-        return indices, values / np.linalg.norm(values)
+        return Vector(indices, values / np.linalg.norm(values))
 
     def matrix(self, documents: list[dict[str, float]]) -> sparse.csr_matrix:
         """Return the documents' vectors as rows."""

@@ -132,7 +132,7 @@ class ServiceClassifier(GraphComponent):
         half = matrix.astype(np.float32)
         texts = self._item_texts.matrix.tocsr()
         with self._storage.write_to(self._resource) as folder:
-            np.savez_compressed(
+            np.savez(
                 folder / "service_classifier.npz",
                 labels=np.array(self._labels),
                 known=np.array(list(self._known)),

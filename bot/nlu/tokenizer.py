@@ -18,6 +18,13 @@ from bot.nlu.catalog_words import catalog_words
 from bot.settings import ROOT
 
 
+class Word(Token):
+    """A token whose fingerprint costs nothing: the training cache asks for it some 400,000 times."""
+
+    def fingerprint(self) -> str:
+        return f"{self.start}{self.text}"
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class CatalogTokenizer(Tokenizer):
     """Config: `knowledge` and `lexicon`, paths from the project's root."""
@@ -59,7 +66,7 @@ class CatalogTokenizer(Tokenizer):
         return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
     def tokenize(self, message: Message, attribute: str) -> List[Token]:
-        return [Token(word, start) for word, start, _ in self._jieba.tokenize(message.get(attribute))]
+        return [Word(word, start) for word, start, _ in self._jieba.tokenize(message.get(attribute))]
 
 
 def _private_folder() -> Path:

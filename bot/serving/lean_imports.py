@@ -77,8 +77,8 @@ def left_out(packages: Sequence[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-def import_rasa() -> None:
-    """Import the part of Rasa that serves a conversation; harmless if Rasa has been imported before."""
+def import_rasa(*, training: bool = False) -> None:
+    """Import the part of Rasa that serves a conversation (or trains); harmless if Rasa has been imported before."""
     with left_out((*TENSORFLOW, *CHAT_CLIENTS, *STORES)):
         import rasa.core.agent
         import rasa.core.channels
@@ -89,5 +89,9 @@ def import_rasa() -> None:
         import rasa.graph_components.validators.default_recipe_validator  # a model's record of its training names it
         import rasa.graph_components.validators.finetuning_validator  # noqa: F401
         import rasa.nlu.classifiers.regex_message_handler  # noqa: F401
+
+        if training:
+            import rasa.engine.recipes.default_components
+            import rasa.model_training  # noqa: F401
     for name in TENSORFLOW:  # spaCy's thinc looks for it and would load it after all
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ class Phrasing:
 def read_phrasings(folder: Path) -> list[Phrasing]:
     """Return all phrasings under `folder`. Raises KnowledgeError that names file and block for a malformed one."""
     found = []
-    for path in sorted(folder.rglob("*.yml")):
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.yml")):
         try:
             blocks = yaml.load(path.read_text(encoding="utf-8"), Loader)["nlu"]  # noqa: S506
         except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:

@@ -42,6 +42,9 @@ def train(settings: Settings, *, progress: Callable[[str], None] = lambda text: 
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress("loading Rasa")
+    from bot.serving.lean_imports import import_rasa
+
+    import_rasa(training=True)
     from rasa.model_training import train as rasa_train
 
     quieten()
