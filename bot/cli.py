@@ -64,6 +64,22 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("name")
     password.set_defaults(run=_users_password)
 
+    wechat = commands.add_parser("wechat", help="WeChat official accounts (docs/wechat.md)")
+    wechat_actions = wechat.add_subparsers(required=True, metavar="ACTION")
+    simulate = wechat_actions.add_parser("simulate", help="speak WeChat's protocol to the running server, without Tencent")
+    simulate.add_argument("text", nargs="*", help="messages, sent one after the other; typed line by line if missing")
+    simulate.add_argument("--url", help="of the server; http://HOST:PORT of the settings if missing")
+    simulate.add_argument("--openid", default="oSimulatedResident0000000001", help="who writes; another one is another resident")
+    simulate.add_argument("--event", choices=("subscribe", "unsubscribe", "SCAN", "CLICK"), help="sent before the messages")
+    simulate.add_argument("--key", default="", help="EventKey: a menu key for CLICK, a place for SCAN, qrscene_PLACE for subscribe")
+    simulate.set_defaults(run=_wechat_simulate)
+    menu = wechat_actions.add_parser("menu", help="give data/wechat/menu.yml to Tencent, or show what would be given")
+    menu.add_argument("--show", action="store_true", help="only show it")
+    menu.set_defaults(run=_wechat_menu)
+    for one in (simulate, menu):
+        one.add_argument("--account", required=True, help="id of the account, the last part of its URL")
+        one.add_argument("--accounts", type=Path, help="file of the accounts; WECHAT_ACCOUNTS_FILE if missing")
+
     ingest = commands.add_parser("ingest", help="read a source document into draft YAML and a report")
     ingest.add_argument("file", type=Path)
     ingest.add_argument("--jurisdiction", required=True)
@@ -208,6 +224,49 @@ def _asked_password() -> str:
     if getpass("once more: ") != password:
         raise RequestError("the two passwords differ; nothing was changed")
     return password
+
+
+def _wechat_simulate(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot.channels.wechat.simulate import Reply, simulator
+
+    settings = read_settings()
+    url = options.url or f"http://{settings.host}:{settings.port}"
+    phone = simulator(url, options.account, openid=options.openid, accounts_file=options.accounts)
+    failures = 0
+
+    def show(reply: Reply) -> None:
+        nonlocal failures
+        failures += reply.status != 200
+        text = reply.text if reply.status == 200 else f"refused: {reply.status} {reply.body[:300]}"
+        print(text or "(nothing in this connection; a late answer comes by customer service)")
+        print(f"  — {reply.seconds:.2f} s" + (f", try {reply.tries}" if reply.tries > 1 else ""), flush=True)
+
+    check = asyncio.run(phone.verify())
+    print(f"URL check: {'passed' if check.text else f'refused: {check.status} {check.body[:300]}'}", flush=True)
+    if not check.text:
+        return 1
+    if options.event:
+        show(asyncio.run(phone.event(options.event, options.key)))
+    for text in options.text or ([] if options.event else sys.stdin):
+        if text.strip():
+            show(asyncio.run(phone.say(text.strip())))
+    return 1 if failures else 0
+
+
+def _wechat_menu(options: argparse.Namespace) -> int:
+    import json
+
+    from bot.channels.wechat.menu import read_menu
+    from bot.channels.wechat.publish_menu import run
+
+    if options.show:
+        print(json.dumps(read_menu().as_request(), ensure_ascii=False, indent=2))
+        return 0
+    run(options.account, options.accounts)
+    print(f"published the menu of {options.account}; followers see it within five minutes")
+    return 0
 
 
 def _ingest(options: argparse.Namespace) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
+from typing import Optional
 
 from bot.channels.wechat.accounts import Account, read_accounts
 from bot.channels.wechat.api import WechatApi
@@ -18,15 +20,14 @@ async def publish_menu(api: WechatApi, menu: Menu) -> None:
     await api.call(PATH, menu.as_request())
 
 
-def run(account: str) -> str:
-    """Publish the menu of the account with this id (read_accounts) and return one line on it; for the command line."""
-    accounts = read_accounts(os.environ)
+def run(account: str, accounts_file: Optional[Path] = None) -> None:
+    """Publish the menu of the account with this id (read_accounts). Raises SettingsError, WechatApiError."""
+    accounts = read_accounts(os.environ, accounts_file)
     if account not in accounts:
-        raise SettingsError(f"account «{account}» is unknown; known are {', '.join(accounts) or 'none'}")
+        raise SettingsError(f"account «{account}» is unknown; known are {', '.join(accounts) or 'none'} (docs/wechat.md)")
     if not accounts[account].appsecret:
         raise SettingsError(f"account {account}, appsecret: needed to publish a menu")
     asyncio.run(_publish(accounts[account]))
-    return f"published the menu of {account}; followers see it within five minutes"
 
 
 async def _publish(account: Account) -> None:

@@ -1,6 +1,6 @@
 """WeChat's side of the protocol: signs, encrypts, pushes again after five seconds, checks and opens the reply.
 
-For tests and for trying a server out without a phone: `run("http://127.0.0.1:5005", "dagang", "社保卡丢了怎么补")`.
+For tests, and for trying an account out without Tencent and without a phone: `bot wechat simulate`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Optional
 
 import aiohttp
@@ -28,11 +31,13 @@ OFFICIAL_ID = "gh_simulated"
 
 @dataclass(frozen=True)
 class Reply:
-    """text: what the resident sees, "" for none. status, body: of the HTTP answer."""
+    """text: what the resident sees, "" for none. status, body: of the HTTP answer. seconds: of the last try. tries: made."""
 
     status: int
     text: str
     body: str
+    seconds: float = 0.0
+    tries: int = 1
 
 
 class Simulator:
@@ -60,8 +65,9 @@ class Simulator:
     async def verify(self) -> Reply:
         """Check the URL as the console does; the reply's text is the echo."""
         arguments = {**self._signed(str(int(time.time())), secrets.token_hex(5)), "echostr": str(secrets.randbelow(10**19))}
-        async with aiohttp.ClientSession() as session, session.get(self._url, params=arguments) as response:
-            body = await response.text()
+        async with _answers(self._url), aiohttp.ClientSession() as session:
+            async with session.get(self._url, params=arguments) as response:
+                body = await response.text()
         return Reply(response.status, body if body == arguments["echostr"] else "", body)
 
     async def say(self, text: str) -> Reply:
@@ -81,10 +87,10 @@ class Simulator:
         if fields.get("MsgType") != "event":
             common["MsgId"] = secrets.randbelow(10**18)
         body = self._body({**common, **fields})
-        for _ in range(self._tries):
+        for number in range(1, self._tries + 1):
             arguments, data = self.sealed(body)
             try:
-                return await self.send(arguments, data)
+                return replace(await self.send(arguments, data), tries=number)
             except asyncio.TimeoutError:
                 continue
         raise BotError(f"{self._url} did not answer within {self._cut_after} s, {self._tries} times")
@@ -92,10 +98,12 @@ class Simulator:
     async def send(self, arguments: dict[str, str], data: bytes) -> Reply:
         """Send one try as it is and open the reply. Raises asyncio.TimeoutError, BotError."""
         timeout = aiohttp.ClientTimeout(total=self._cut_after)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        begun = time.monotonic()
+        async with _answers(self._url), aiohttp.ClientSession(timeout=timeout) as session:
             async with session.post(self._url, params=arguments, data=data) as response:
                 body = await response.text()
-        return Reply(response.status, self._open(body) if response.status == 200 else "", body)
+        seconds = time.monotonic() - begun
+        return Reply(response.status, self._open(body) if response.status == 200 else "", body, seconds)
 
     def sealed(self, body: str, *, timestamp: Optional[int] = None, nonce: str = "") -> tuple[dict[str, str], bytes]:
         """Return (arguments of the URL, body) of one try."""
@@ -128,15 +136,18 @@ class Simulator:
         return fields["Content"]
 
 
-def run(url: str, account: str, text: str) -> str:
-    """Send `text` to the account with this id (read_accounts) and return what the resident sees, "" for a late answer.
+@asynccontextmanager
+async def _answers(url: str) -> AsyncIterator[None]:
+    """Turn a failed connection into a BotError that names the server."""
+    try:
+        yield
+    except aiohttp.ClientError as error:
+        raise BotError(f"{url} cannot be reached ({type(error).__name__}); is the server running?") from error
 
-    Raises BotError where the server refuses the push or does not answer.
-    """
-    accounts = read_accounts(os.environ)
+
+def simulator(url: str, account: str, *, openid: str, accounts_file: Optional[Path] = None) -> Simulator:
+    """Return a resident of the account with this id. Raises SettingsError where the settings (read_accounts) name none."""
+    accounts = read_accounts(os.environ, accounts_file)
     if account not in accounts:
-        raise SettingsError(f"account «{account}» is unknown; known are {', '.join(accounts) or 'none'}")
-    reply = asyncio.run(Simulator(url, accounts[account]).say(text))
-    if reply.status != 200:
-        raise BotError(f"{url} answered {reply.status}: {reply.body[:200]}")
-    return reply.text
+        raise SettingsError(f"account «{account}» is unknown; known are {', '.join(accounts) or 'none'} (docs/wechat.md)")
+    return Simulator(url, accounts[account], openid=openid)

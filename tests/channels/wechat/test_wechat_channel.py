@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Optional
 
@@ -33,6 +35,7 @@ from bot.channels.wechat.messages import JSON
 from bot.channels.wechat.openid import hash_openid
 from bot.channels.wechat.simulate import Simulator
 from bot.channels.wechat.texts import read_texts
+from bot.cli import main
 from bot.errors import SettingsError
 from bot.text import MASK
 
@@ -360,11 +363,31 @@ def test_without_accounts_the_channel_is_idle(monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(idle, WechatChannel) and idle.accounts == {} and idle.name() == "wechat"
 
 
-async def test_the_command_line_client(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.channels.wechat import simulate
-
+async def test_the_command_line_client(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for name, value in {"": "safe", "_TOKEN": SAFE.token, "_APPID": SAFE.appid, "_AES_KEY": SAFE.aes_keys[0]}.items():
         monkeypatch.setenv(f"WECHAT_SAFE{name}" if name else "WECHAT_ACCOUNTS", value)
-    assert await asyncio.to_thread(simulate.run, url, "safe", "你好") == "答：你好"
-    with pytest.raises(SettingsError, match="known are safe"):
-        await asyncio.to_thread(simulate.run, url, "other", "你好")
+
+    async def bot(*arguments: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, ["wechat", *arguments])
+        out, err = capsys.readouterr()
+        return code, out + err
+
+    here = ("--account", "safe", "--url", url)
+    code, said = await bot("simulate", *here, "你好", "社保卡丢了怎么补")
+    assert code == 0 and re.fullmatch(r"URL check: passed\n答：你好\n  — \d\.\d\d s\n答：社保卡丢了怎么补\n  — .*\n", said)
+    code, said = await bot("simulate", *here, "--event", "subscribe", "--key", "qrscene_dagu")
+    assert code == 0 and PLACES["dagu"] in said
+    monkeypatch.setattr("sys.stdin", io.StringIO("第一句\n\n第二句\n"))
+    code, said = await bot("simulate", *here)
+    assert code == 0 and said.count("答：") == 2 and "答：第二句" in said
+    monkeypatch.setenv("WECHAT_SAFE_TOKEN", "wrong")
+    code, said = await bot("simulate", *here, "你好")
+    assert code == 1 and "refused: 403" in said and "signature" in said
+    code, said = await bot("simulate", "--account", "other", "--url", url, "你好")
+    assert code == 2 and "known are safe" in said
+    code, said = await bot("simulate", "--account", "safe", "--url", "http://127.0.0.1:9", "你好")
+    assert code == 2 and "is the server running" in said
+    code, said = await bot("menu", "--account", "safe", "--show")
+    assert code == 0 and "card_apply.materials" in said
+    code, said = await bot("menu", "--account", "safe")
+    assert code == 2 and "appsecret" in said
