@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.text import simplify
+from bot.text import MASK, neutralise, simplify
 
 FILLERS = re.compile(
     r"(?:^|(?<=[,，。.\s]))(?:那个啥|那个|就是说|就是|嗯+|呃+|额+|哎+|诶+|喂+|我想问一?下子?|我问一?下|请问一?下?|麻烦问一?下|咨询一?下|同志|师傅|你好啊?|您好)[,，\s]*"
@@ -45,9 +45,12 @@ def opening(text: str) -> tuple[bool, str]:
 
 
 def normalise(text: str) -> str:
-    """Return the text as every later component sees it; a text that holds nothing but fillers stays as it is."""
-    plain = _REPEATED.sub(r"\1", simplify(text))
-    return FILLERS.sub("", plain).strip() or plain
+    """Return the text as every later component sees it; a text that holds nothing but fillers stays as it is.
+
+    What stands for a hidden number says nothing of what is asked, so it goes.
+    """
+    plain = _REPEATED.sub(r"\1", simplify(text.replace(MASK, " ")))
+    return FILLERS.sub("", plain).strip() or plain or "。"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -65,6 +68,7 @@ class Normaliser(GraphComponent):
             text = message.get(TEXT)
             if text:
                 denies, rest = opening(normalise(text))
+                rest = neutralise(rest)  # a command that stood behind a filler (「请问/restart」) stands first only now
                 message.set(TEXT, rest, add_to_output=True)
                 message.set(DENIES, denies, add_to_output=True)
         return messages

@@ -1,6 +1,6 @@
 """Rasa's agent and message processor with the parts that cost a small machine its speed replaced.
 
-What is replaced, all of it by subclasses: the graph runner (bot.serving.runner), custom actions (run in this process on
+What is replaced, by subclasses: the graph runner (bot.serving.runner), custom actions (run in this process on
 Rasa's own tracker: no JSON copy of the whole conversation, no schema check of our own answers), the look-up of an action by
 name (once instead of every turn). `tests/serving` fails when Rasa changes under any of them.
 """
@@ -22,6 +22,7 @@ from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.storage import ModelMetadata
 from rasa.exceptions import ActionLimitReached, ModelNotFound
+from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -36,6 +37,14 @@ from bot.serving.runner import SequentialGraphRunner
 logger = logging.getLogger(__name__)
 MAX_PREDICTIONS = 4096
 FAULT = "抱歉，系统出了点问题，这个问题没能查到。请稍后再试，或拨打政务服务便民热线 12345。"
+
+
+def _take_no_command(self: RegexMessageHandler, messages: List[Any], domain: Optional[Domain] = None) -> List[Any]:
+    """Leave messages as they are. Rasa's own lets whoever writes "/restart" or "/intent{slots}" steer the conversation."""
+    return messages
+
+
+RegexMessageHandler.process = _take_no_command  # Rasa puts the component into every model; there is no switch
 
 
 class LocalAction(RemoteAction):

@@ -81,7 +81,20 @@ def test_a_reply_has_the_whole_machine_readable_form(server: Server) -> None:
     assert "1. 本人" in reply["text"]
 
 
-@pytest.mark.parametrize("text", ["/restart", "／restart", '\u3000/ask_phone{"memory": 1}', "/session_start", "/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/restart",
+        "／restart",
+        '\u3000/ask_phone{"memory": 1}',
+        "/session_start",
+        "/",
+        "请问/restart",
+        "嗯，／restart",
+        "那个 /session_start",
+        '嗯嗯，/ask_phone{"memory": {}}',
+    ],
+)
 def test_no_command_of_the_framework_reaches_the_bot(server: Server, text: str) -> None:
     sender = f"slash-{text}"
     server.say(sender, "补社保卡要带什么", "dagang")

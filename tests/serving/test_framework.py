@@ -61,3 +61,12 @@ def test_every_action_of_the_domain_has_its_code() -> None:
 
     named = set(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["actions"])
     assert named == set(local_actions())
+
+
+def test_no_text_is_read_as_a_command_even_if_it_begins_with_a_slash() -> None:
+    from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
+    from rasa.shared.nlu.training_data.message import Message
+
+    for text in ("/restart", '/ask_phone{"memory": {}}', " /session_start"):
+        (parsed,) = RegexMessageHandler().process([Message({"text": text})])
+        assert parsed.get("intent") is None and parsed.get("text") == text
