@@ -4,6 +4,7 @@ BotError                    anything that the project raises on purpose
 ├── KnowledgeError          a file under knowledge/ is wrong; names file, item and field
 ├── SourceError             a source document cannot be read or is of no known kind
 ├── SettingsError           a setting is missing or malformed
+├── StorageError            the database does not take or give what it should: locked, full, damaged, gone
 └── RequestError            bad input from outside; becomes a 4xx answer
     ├── NotFoundError       what was asked for does not exist; becomes a 404
     ├── LoginError          nobody is logged in; becomes a 401 or the log-in page
@@ -27,6 +28,10 @@ class SourceError(BotError):
 
 class SettingsError(BotError):
     """A setting is missing or malformed; the message names it and shows a right value."""
+
+
+class StorageError(BotError):
+    """The database does not take or give what it should: locked, full, damaged, gone. The message says which."""
 
 
 class RequestError(BotError):

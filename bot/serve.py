@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 from bot.errors import BotError
+from bot.observability.logs import configure_logging
+from bot.observability.metrics import watch_queue
 from bot.settings import ROOT, Settings
 from bot.storage.database import engine
 from bot.storage.forget import delete_rows
 from bot.storage.worker import DatabaseWorker
-
-logger = logging.getLogger(__name__)
 
 
 def newest_model(models: Path) -> Optional[Path]:
@@ -42,16 +40,22 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from sanic import Sanic
 
     from bot.actions.conversation import current_knowledge
+    from bot.channels.answers import answer_framework_errors
     from bot.channels.lookup import LookupChannel
     from bot.channels.web import WebChannel
     from bot.channels.wechat.channel import WechatChannel
+    from bot.observability.http import observe_requests, serve_metrics
+    from bot.serving.trouble import Trouble
     from bot.staff.site import install
 
-    quieten()
+    configure_logging(settings.log_level, settings.log_format)
     app = Sanic("government_service_bot", configure_logging=False)  # an app of our own: none of Rasa's management routes
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
     app.ctx.agent = None
     app.ctx.settings = settings
+    observe_requests(app)
+    answer_framework_errors(app)
+    serve_metrics(app, settings.metrics_from)
     configured = create_http_input_channels(None, str(credentials))
     register([*configured, LookupChannel(), WebChannel()], app, "/webhooks/")
     for channel in configured:
@@ -65,6 +69,8 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         app.ctx.knowledge.get().warm()
         app.ctx.knowledge.watch()
         app.ctx.worker = DatabaseWorker(engine())
+        watch_queue("database", lambda: app.ctx.worker.waiting)
+        app.ctx.trouble = Trouble(app.ctx.worker).now
         app.ctx.agent = _agent(model, app.ctx.worker)
 
     @app.after_server_stop
@@ -101,23 +107,12 @@ def load_agent(settings: Settings) -> Any:
 
     model = _model_to_load(settings)
     import_rasa()
-    quieten()
+    configure_logging()
     from bot.serving.agent import LeanAgent
 
     agent = LeanAgent()
     agent.load_model(model)
     return agent
-
-
-def quieten() -> None:
-    """Keep Rasa's log to warnings: at its default it writes every message's text."""
-    from rasa.utils.log_utils import configure_structlog
-
-    configure_structlog(logging.WARNING)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("rasa", "rasa_sdk", "sanic.root", "matplotlib", "jieba"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
 async def _say_ready(app: Any, loop: asyncio.AbstractEventLoop) -> None:

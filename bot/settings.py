@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Union
 
 from bot.errors import SettingsError
 
@@ -19,6 +21,7 @@ class Settings:
     redis_url: of the Redis that several processes share, None for one process. models: folder of trained models.
     knowledge, data: the folders of reviewed YAML and training data.
     staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
+    log_format: json or text. log_level: the least level that is written. metrics_from: who may read /metrics.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +33,9 @@ class Settings:
     data: Path = ROOT / "data"
     staff_idle_minutes: int = 60
     staff_session_hours: int = 12
+    log_format: str = "text"
+    log_level: str = "INFO"
+    metrics_from: tuple[Union[ipaddress.IPv4Network, ipaddress.IPv6Network], ...] = ()
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
@@ -51,6 +57,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         data=Path(env.get("DATA") or Settings.data),
         staff_idle_minutes=_number(env, "STAFF_IDLE_MINUTES", Settings.staff_idle_minutes, 1440),
         staff_session_hours=_number(env, "STAFF_SESSION_HOURS", Settings.staff_session_hours, 720),
+        log_format=_one_of(env, "LOG_FORMAT", ("json", "text"), "text" if sys.stderr.isatty() else "json"),
+        log_level=_one_of(env, "LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
+        metrics_from=_networks(env, "METRICS_FROM", "127.0.0.1,::1"),
     )
 
 
@@ -65,3 +74,18 @@ def _redis_url(url: str) -> Optional[str]:
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://, for example redis://127.0.0.1:6379/0")
     return url or None
+
+
+def _one_of(env: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
+    value = (env.get(name) or default).lower()
+    if value not in values:
+        raise SettingsError(f"{name} is «{value}», it must be one of {', '.join(values)}")
+    return value
+
+
+def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[Union[ipaddress.IPv4Network, ipaddress.IPv6Network], ...]:
+    listed = [part.strip() for part in env.get(name, default).split(",") if part.strip()]
+    try:
+        return tuple(ipaddress.ip_network(part) for part in listed)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}; write addresses and networks such as 127.0.0.1,10.0.0.0/8") from error

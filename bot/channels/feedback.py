@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 from sqlalchemy import insert
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection
 
 from bot.channels.turn import conversation_id
 from bot.errors import RequestError
@@ -22,7 +22,7 @@ def check(body: Any) -> dict[str, Any]:
         raise RequestError("field vote: «up» or «down» is needed")
     for name, limit in (("sender", 128), ("item", 32), ("question", 2000), ("reason", 500)):
         value = body.get(name)
-        if value is not None and not (isinstance(value, str) and len(value) <= limit):
+        if value is not None and not (isinstance(value, str) and len(value) <= limit and "\0" not in value):
             raise RequestError(f"field {name}: a text of at most {limit} characters is needed")
     if not body.get("sender"):
         raise RequestError("field sender: a text is needed")
@@ -36,6 +36,6 @@ def check(body: Any) -> dict[str, Any]:
     }
 
 
-def store(engine: Engine, row: dict[str, Any]) -> None:
-    with engine.begin() as connection:
-        connection.execute(insert(feedback).values(**row))
+def store(row: dict[str, Any]) -> Callable[[Connection], Any]:
+    """Return the job that stores a vote."""
+    return lambda connection: connection.execute(insert(feedback).values(**row))

@@ -33,7 +33,10 @@ class LookupChannel(InputChannel):
             agent = getattr(request.app.ctx, "agent", None)
             if agent is None or not agent.is_ready():
                 return reply({"status": "starting"}, 503)
-            return reply({"status": "ok", "items": len(knowledge().item_ids), "model": agent.model_id})
+            state = {"items": len(knowledge().item_ids), "model": agent.model_id}
+            if trouble := await request.app.ctx.trouble():
+                return reply({"status": "degraded", "reason": trouble, **state}, 503)
+            return reply({"status": "ok", **state})
 
         @routes.get("/api/search")
         @guarded
@@ -69,7 +72,7 @@ class LookupChannel(InputChannel):
         @routes.post("/api/feedback")
         @guarded
         async def vote(request: Request) -> HTTPResponse:
-            feedback.store(knowledge().engine, feedback.check(body_of(request)))
+            await request.app.ctx.worker.run(feedback.store(feedback.check(body_of(request))))
             return reply({"status": "stored"}, 201)
 
         @routes.get("/api/jurisdictions")

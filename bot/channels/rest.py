@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Awaitable, Callable
 
 from rasa.core.channels.channel import InputChannel, UserMessage
@@ -12,9 +11,7 @@ from sanic.response import HTTPResponse
 
 from bot.actions.conversation import knowledge
 from bot.channels.answers import body_of, guarded, reply
-from bot.channels.turn import check, failure, run_turn
-
-logger = logging.getLogger(__name__)
+from bot.channels.turn import check, run_turn
 
 
 class RestChannel(InputChannel):
@@ -33,11 +30,6 @@ class RestChannel(InputChannel):
         @guarded
         async def receive(request: Request) -> HTTPResponse:
             sender, message, metadata = check(body_of(request), knowledge().jurisdictions)
-            try:
-                messages = await run_turn(on_new_message, sender, message, metadata, channel="rest")
-            except Exception:
-                logger.exception("a turn failed")
-                messages = [failure(sender)]
-            return reply(messages)
+            return reply(await run_turn(on_new_message, sender, message, metadata, channel="rest"))
 
         return routes

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Awaitable, Callable, Optional
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.errors import RequestError
+from bot.errors import RequestError, StorageError
+from bot.observability.metrics import TURNS_RUNNING, count_turn
 from bot.text import clean
 
+logger = logging.getLogger(__name__)
 MAX_MESSAGE = 2000
 MAX_SENDER = 128
 Handler = Callable[[UserMessage], Awaitable[Any]]
@@ -29,7 +32,7 @@ def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
     if not isinstance(body, dict):
         raise RequestError('the body must be a JSON object such as {"sender": "abc", "message": "补社保卡要带什么"}')
     sender, message, metadata = body.get("sender"), body.get("message"), body.get("metadata")
-    if not isinstance(sender, str) or not sender.strip() or len(sender) > MAX_SENDER:
+    if not isinstance(sender, str) or not sender.strip() or len(sender) > MAX_SENDER or "\0" in sender:
         raise RequestError(f"field sender: a text of 1 to {MAX_SENDER} characters is needed")
     if not isinstance(message, str):
         raise RequestError("field message: a text is needed")
@@ -48,11 +51,21 @@ def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
 
 
 async def run_turn(handler: Handler, sender: str, message: str, metadata: dict[str, Any], *, channel: str) -> list[dict[str, Any]]:
-    """Return the messages of one turn; never an empty list."""
+    """Return the messages of one turn; never an empty list, and after a fault the one honest sentence."""
+    begun = time.perf_counter()
     output = TurnOutput()
-    known = {**metadata, "received": time.time()}
+    known = {**metadata, "received": begun}
     text = clean(message) or "。"
-    await handler(UserMessage(text, output, conversation_id(channel, sender), input_channel=channel, metadata=known))
+    with TURNS_RUNNING.track_inprogress():
+        try:
+            await handler(UserMessage(text, output, conversation_id(channel, sender), input_channel=channel, metadata=known))
+        except StorageError:  # logged where it began
+            output.messages.clear()
+        except Exception:
+            logger.exception("a turn failed")
+            output.messages.clear()
+    kind = next((said["custom"]["kind"] for said in output.messages if "custom" in said), "failure")
+    count_turn(channel, kind, time.perf_counter() - begun)
     return [{**said, "recipient_id": sender} for said in output.messages] or [failure(sender)]
 
 

@@ -17,6 +17,7 @@ from rasa.core.channels.channel import OutputChannel
 from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.engine import loader
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
@@ -159,6 +160,13 @@ class LeanProcessor(MessageProcessor):
 
 class LeanAgent(Agent):
     """An agent whose models are run by LeanProcessor."""
+
+    @staticmethod
+    def _create_tracker_store(store: Optional[TrackerStore], domain: Domain) -> TrackerStore:
+        """Return the store itself. Rasa's wrapper goes on in memory when the database fails, and what it took is lost."""
+        kept = InMemoryTrackerStore(domain) if store is None else store
+        kept.domain = domain
+        return kept
 
     def load_model(self, model_path: Union[str, Path], fingerprint: Optional[str] = None) -> None:
         self.use(self.processor_for(model_path), fingerprint)

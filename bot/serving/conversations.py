@@ -115,7 +115,7 @@ def turn_row(conversation_id: str, events: list[Event], model: Optional[str]) ->
         "slot": reply.get("slot"),
         "confidence": round(sure[0], 4),
         "margin": round(sure[0] - sure[1], 4),
-        "milliseconds": round((time.time() - received) * 1e3, 1) if received else None,
+        "milliseconds": round((time.perf_counter() - received) * 1e3, 1) if received else None,
         "model": model,
     }
 

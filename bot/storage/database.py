@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
 
 from bot.settings import read_settings
 
@@ -20,23 +25,75 @@ BUSY_SECONDS = 5.0  # how long a writer waits for another one
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for `url`; the folder of an SQLite file is made if it is missing.
+    """Return an engine for `url`; an SQLite file and its folder are made if they are missing.
 
-    SQLite runs with a write-ahead log, so readers never wait for the writer; a commit outlives the process's death.
+    SQLite runs with a write-ahead log, so readers never wait for the writer; a commit outlives the process's death. Once
+    opened, a file that disappears is an error: it is never silently replaced by an empty one.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, future=True, pool_pre_ping=True)
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, connect_args={"timeout": BUSY_SECONDS})
+        return create_engine(
+            url, future=True, pool_pre_ping=True, hide_parameters=True, pool_timeout=BUSY_SECONDS, **_timeouts(parsed)
+        )
+    if not parsed.database or parsed.database == ":memory:":
+        engine = create_engine(url, future=True, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    else:
+        path = Path(parsed.database).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        engine = create_engine(
+            url,
+            future=True,
+            hide_parameters=True,  # an error's text must not quote residents
+            poolclass=QueuePool,  # when the last connection closes, SQLite empties its log into the file: 7 ms
+            creator=lambda: sqlite3.connect(
+                f"file:{quote(str(path))}?mode=rw", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+            ),
+        )
 
     @event.listens_for(engine, "connect")
     def _tune(connection: Any, record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
+    if parsed.database and parsed.database != ":memory:":
+        _follow_the_file(engine, parsed.database)
     return engine
+
+
+def _follow_the_file(engine: Engine, path: str) -> None:
+    """Open the file anew when another one stands under its name: a kept connection would write to the one that is gone."""
+
+    @event.listens_for(engine, "connect")
+    def _remember(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def _compare(connection: Any, record: Any, proxy: Any) -> None:
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError
+
+
+def _identity(path: str) -> Optional[tuple[int, int]]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _timeouts(url: URL) -> dict[str, Any]:
+    """Return the arguments by which PostgreSQL that hangs becomes an error instead of a wait without end."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    seconds = int(BUSY_SECONDS)
+    return {
+        "connect_args": {
+            "connect_timeout": seconds,
+            "options": f"-c lock_timeout={seconds}s -c statement_timeout={6 * seconds}s",
+            "tcp_user_timeout": 2000 * seconds,
+        }
+    }
 
 
 @lru_cache(maxsize=1)

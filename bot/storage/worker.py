@@ -6,11 +6,15 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from typing import Any, Callable, Optional
 
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot.errors import StorageError
 
 logger = logging.getLogger(__name__)
 Job = Callable[[Connection], Any]
@@ -23,22 +27,29 @@ class DatabaseWorker:
 
     A job is a function of an open connection. What it returns is the answer, what it raises comes back to the caller.
     If a shared transaction fails, each of its jobs is tried once more by itself, so that one bad job harms no other.
+    If the database itself fails, every job that waits gets a StorageError at once: its resident has waited long enough.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: queue.Queue[Optional[tuple[Job, Future[Any]]]] = queue.Queue(MAX_WAITING)
+        self._refused = 0  # jobs since the database failed
+        self._failed_at = 0.0
+        self.trouble: Optional[str] = None  # why the database failed the last transaction, None if it did not
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
         self._thread.start()
 
     async def run(self, job: Job) -> Any:
-        """Return what `job` returns, its transaction being committed. Raises what the database raises; queue.Full."""
+        """Return what `job` returns, its transaction being committed. Raises StorageError, and what the job raises."""
         return await asyncio.wrap_future(self.submit(job))
 
     def submit(self, job: Job) -> Future[Any]:
-        """Put `job` in line; the future is done when its transaction is committed. Raises queue.Full."""
+        """Put `job` in line; the future is done when its transaction is committed. Raises StorageError if the line is full."""
         answer: Future[Any] = Future()
-        self._jobs.put_nowait((job, answer))
+        try:
+            self._jobs.put_nowait((job, answer))
+        except queue.Full:
+            raise StorageError(f"{MAX_WAITING} jobs wait for the database already") from None
         return answer
 
     @property
@@ -54,30 +65,65 @@ class DatabaseWorker:
     def _work(self) -> None:
         open_ = True
         while open_:
-            batch = [self._jobs.get()]
-            while len(batch) < MAX_BATCH:
-                try:
-                    batch.append(self._jobs.get_nowait())
-                except queue.Empty:
-                    break
+            batch = self._waiting([self._jobs.get()], MAX_BATCH)
             open_ = None not in batch
-            jobs = [pair for pair in batch if pair is not None]
-            if jobs:
-                self._commit(jobs)
+            jobs = _wanted(batch)
+            if jobs and (outage := self._commit(jobs)):
+                rest = self._waiting([], MAX_WAITING)
+                open_ = open_ and None not in rest
+                self._refuse([*jobs, *_wanted(rest)], outage)
 
-    def _commit(self, jobs: list[tuple[Job, Future[Any]]]) -> None:
+    def _waiting(self, batch: list[Optional[tuple[Job, Future[Any]]]], limit: int) -> list[Optional[tuple[Job, Future[Any]]]]:
+        while len(batch) < limit:
+            try:
+                batch.append(self._jobs.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _commit(self, jobs: list[tuple[Job, Future[Any]]]) -> Optional[Exception]:
+        """Run `jobs` in one transaction and answer them. Return the fault, nothing being answered, if the database failed."""
         try:
             with self._engine.begin() as connection:
                 answers = [job(connection) for job, _ in jobs]
         except Exception as error:
-            if len(jobs) > 1:
-                for pair in jobs:
-                    self._commit([pair])
-                return
-            if isinstance(error, SQLAlchemyError):
-                logger.error("the database refused a job: %s", error.__class__.__name__)
-            jobs[0][1].set_exception(error)
-            return
+            if is_outage(error):
+                return error
+            if len(jobs) == 1:
+                jobs[0][1].set_exception(error)
+                return None
+            for pair in jobs:
+                if outage := self._commit([pair]):
+                    self._refuse([pair], outage)
+            return None
+        if self.trouble:
+            spent = time.monotonic() - self._failed_at
+            logger.warning("the database works again after %.0f s; %d jobs were refused", spent, self._refused)
+            self.trouble, self._refused = None, 0
         for (_, future), answer in zip(jobs, answers):
-            if not future.cancelled():
-                future.set_result(answer)
+            future.set_result(answer)
+        return None
+
+    def _refuse(self, jobs: list[tuple[Job, Future[Any]]], error: Exception) -> None:
+        reason = f"the database fails: {getattr(error, 'orig', None) or error}".strip().splitlines()[0]
+        if not self.trouble:
+            self._failed_at = time.monotonic()
+            logger.error("%s", reason)
+            self._engine.dispose()  # connections to a file or server that was replaced never work again
+        self.trouble = reason
+        self._refused += len(jobs)
+        for _, future in jobs:
+            future.set_exception(StorageError(reason))
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell whether the database failed (locked, full, damaged, gone) rather than one job."""
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "pgcode", None) not in ("40001", "40P01")  # clashed with another process: a second try helps
+    broken = isinstance(error, DBAPIError) and error.connection_invalidated
+    return broken or type(error) is DatabaseError or isinstance(error, PoolTimeoutError)
+
+
+def _wanted(batch: list[Optional[tuple[Job, Future[Any]]]]) -> list[tuple[Job, Future[Any]]]:
+    """Leave out the jobs that nobody waits for any more; the others cannot be cancelled from here on."""
+    return [pair for pair in batch if pair is not None and pair[1].set_running_or_notify_cancel()]

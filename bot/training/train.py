@@ -10,7 +10,8 @@ from typing import Callable
 
 from bot.errors import BotError
 from bot.nlu.catalog_words import knowledge_digest
-from bot.serve import newest_model, quieten
+from bot.observability.logs import configure_logging
+from bot.serve import newest_model
 from bot.settings import ROOT, Settings
 
 CODE = ("config.yml", "domain.yml", "bot/nlu", "bot/text.py")
@@ -47,7 +48,7 @@ def train(settings: Settings, *, progress: Callable[[str], None] = lambda text: 
     import_rasa(training=True)
     from rasa.model_training import train as rasa_train
 
-    quieten()
+    configure_logging()
     progress("training: reading the phrasings, then the classifiers, then rules and stories")
     version = data_version(settings)
     settings.models.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,9 @@ from bot.nlu.normaliser import Normaliser, normalise
 from bot.text import MASK, clean
 
 
-@pytest.mark.parametrize("text", ["/restart", "请问/restart", "嗯，／restart", "那个 /restart", "不是这个，/restart", "嗯\u3000/a{}"])
+@pytest.mark.parametrize(
+    "text", ["/restart", "请问/restart", "嗯，／restart", "那个 /restart", "不是这个，/restart", "嗯\u3000/a{}"]
+)
 def test_no_command_stands_first_once_fillers_are_gone(text: str) -> None:
     from rasa.shared.nlu.training_data.message import Message
 
