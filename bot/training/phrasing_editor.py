@@ -31,13 +31,13 @@ class ConflictError(RequestError):
 
 
 class AlreadyThereError(RequestError):
-    """The same words stand somewhere already. `other`: where."""
+    """The same words stand somewhere already. `text`: the new ones. `other`: what stands there."""
 
     status = 409
 
-    def __init__(self, message: str, other: Located):
+    def __init__(self, message: str, text: str, other: Located):
         super().__init__(message)
-        self.other = other
+        self.text, self.other = text, other
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class _Session:
             raise RequestError(f"没有这一类：{label.intent}；有的是 {'、'.join(sorted(self._intents - set(ORDER)))}")
         other = self._taken.get(squash(text))
         if other is not None and other != replacing:
-            raise AlreadyThereError(f"「{text[:40]}」已经有了（{other.label.spelt}：「{other.text[:40]}」）", other)
+            raise AlreadyThereError(f"「{text[:40]}」已经有了（{other.label.spelt}：「{other.text[:40]}」）", text, other)
         return Located(label, text)
 
     def _forget(self, old: Located) -> None:

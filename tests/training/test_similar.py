@@ -1,0 +1,34 @@
+"""bot.training.similar: questions alike in words or sounds stand together, and a full inbox is grouped quickly."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from bot.settings import ROOT
+from bot.training.phrasings import read_phrasings
+from bot.training.similar import groups
+
+
+def test_words_and_sounds_bring_questions_together_and_the_first_leads() -> None:
+    texts = ["社保卡丢了咋补", "公积金怎么提取", "社保咖丢了怎么补", "提取公积金怎么弄", "户口迁移找谁"]
+    assert groups(texts) == [[0, 2], [1, 3], [4]]
+
+
+def test_every_text_is_in_one_group_across_the_parts_that_are_compared_at_a_time() -> None:
+    texts = [f"{text}{number}" for number in range(60) for text in ("养狗登记去哪里", "开饭馆的许可证", "电动车怎么上牌")]
+    found = groups(texts)
+    assert sorted(n for members in found for n in members) == list(range(180))
+    assert sorted(len(members) for members in found)[-3:] == [60, 60, 60]
+
+
+def test_nothing_gives_no_groups_and_a_bare_mark_its_own() -> None:
+    assert groups([]) == []
+    assert groups(["？", "！"]) == [[0], [1]]
+
+
+def test_two_thousand_questions_take_seconds() -> None:
+    texts = [p.text for p in random.Random(1).sample(read_phrasings(ROOT / "data" / "nlu"), 2000)]
+    start = time.perf_counter()
+    assert groups(texts)
+    assert time.perf_counter() - start < 10
