@@ -153,8 +153,9 @@ def _phrasings_check(options: argparse.Namespace) -> int:
     from bot.training.phrasing_check import check_phrasings, read_heldout
     from bot.training.phrasings import read_phrasings
 
-    phrasings = read_phrasings(ROOT / "data" / "nlu")
-    services = {service.id for service in load(ROOT / "knowledge").services}
+    settings = read_settings()
+    phrasings = read_phrasings(settings.data / "nlu")
+    services = {service.id for service in load(settings.knowledge).services}
     findings = check_phrasings(phrasings, services, read_heldout(ROOT / "tests" / "heldout"))
     for finding in findings:
         print(f"- {finding}")

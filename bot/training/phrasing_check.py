@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from bot.text import squash
 from bot.training.phrasings import Phrasing
@@ -13,8 +15,32 @@ LEAST = 40
 NEAR = 0.75  # share of common character 3-grams from which two phrasings are near duplicates
 
 
-def check_phrasings(phrasings: list[Phrasing], services: set[str], heldout: list[str]) -> list[str]:
-    """Return one line a finding; [] if all is well.
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong. kind: markup, service, label, few or heldout. text: the phrasing, "" where a whole service is meant.
+
+    other: what it collides with: services for label, the question for heldout, the number of phrasings for few.
+    """
+
+    kind: str
+    service: Optional[str]
+    text: str
+    other: str
+    file: Optional[Path] = None
+
+    def __str__(self) -> str:
+        spelt = {
+            "markup": f"{self.file}: «{self.text[:40]}»: brackets and backslashes are markup",
+            "service": f"{self.file}: service «{self.service}» is not in services.yml",
+            "label": f"«{self.text[:40]}» stands under {self.other}",
+            "few": f"service {self.service}: {self.other} phrasings, at least {LEAST} are needed",
+            "heldout": f"held-out «{self.other[:40]}» is (nearly) the phrasing «{self.text[:40]}»",
+        }
+        return spelt[self.kind]
+
+
+def check_phrasings(phrasings: list[Phrasing], services: set[str], heldout: list[str]) -> list[Finding]:
+    """Return the findings; [] if all is well.
 
     services: ids of the catalog. heldout: questions that must not be in the training data, nor nearly.
     """
@@ -23,21 +49,23 @@ def check_phrasings(phrasings: list[Phrasing], services: set[str], heldout: list
     for phrasing in phrasings:
         by_text[squash(phrasing.text)].append(phrasing)
         if set(phrasing.text) & set("[]{}()\\"):
-            findings.append(f"{phrasing.file}: «{phrasing.text[:40]}»: brackets and backslashes are markup")
+            findings.append(Finding("markup", phrasing.service, phrasing.text, "", phrasing.file))
         if phrasing.service not in services | {None, "context"}:
-            findings.append(f"{phrasing.file}: service «{phrasing.service}» is not in services.yml")
+            findings.append(Finding("service", phrasing.service, phrasing.text, "", phrasing.file))
     for same in by_text.values():
         labels = {(p.service, p.intent if p.service is None else "") for p in same}
         if len(labels) > 1:
-            findings.append(f"«{same[0].text[:40]}» stands under {' and '.join(sorted(str(s or i) for s, i in labels))}")
+            others = " and ".join(sorted(str(s or i) for s, i in labels))
+            findings += [Finding("label", p.service, p.text, others) for p in same[:1]]
     counts = Counter(p.service for p in phrasings if p.service)
-    findings += [f"service {s}: {counts[s]} phrasings, at least {LEAST} are needed" for s in sorted(services) if counts[s] < LEAST]
-    return findings + _overlaps(list(by_text), heldout)
+    findings += [Finding("few", s, "", str(counts[s])) for s in sorted(services) if counts[s] < LEAST]
+    return findings + _overlaps(by_text, heldout)
 
 
-def _overlaps(texts: list[str], heldout: list[str]) -> list[str]:
+def _overlaps(by_text: dict[str, list[Phrasing]], heldout: list[str]) -> list[Finding]:
     """Return the held-out questions that a phrasing repeats or nearly repeats."""
     index: dict[str, set[int]] = defaultdict(set)
+    texts = list(by_text)
     grams = [_grams(text) for text in texts]
     for number, own in enumerate(grams):
         for gram in own:
@@ -50,7 +78,8 @@ def _overlaps(texts: list[str], heldout: list[str]) -> list[str]:
         common = Counter(number for gram in own for number in index.get(gram, ()))
         for number, shared in common.most_common(1):
             if shared / len(own | grams[number]) >= NEAR:
-                findings.append(f"held-out «{question[:40]}» is (nearly) the phrasing «{texts[number][:40]}»")
+                phrasing = by_text[texts[number]][0]
+                findings.append(Finding("heldout", phrasing.service, phrasing.text, question))
     return findings
 
 
