@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Iterable, Optional
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Row
 
 from bot.errors import RequestError
 from bot.storage.tables import review
@@ -79,10 +79,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class Outcome:
-    """changes: what was written to data/nlu (before is set where words moved from another service). known: how many stood there."""
+    """What was written to data/nlu. changes: `before` is set where words moved from another label.
+
+    known: how many stood there already. phrasings: key of a question -> the words written for it.
+    """
 
     changes: list[Change]
     known: int
+    phrasings: dict[str, str]
 
 
 def open_questions(connection: Connection, phrasings: Iterable[Phrasing], now: Optional[datetime] = None) -> list[Question]:
@@ -91,7 +95,7 @@ def open_questions(connection: Connection, phrasings: Iterable[Phrasing], now: O
     A question that was decided on comes back when somebody complains about its answer afterwards.
     """
     end = now or datetime.now(timezone.utc).replace(tzinfo=None)
-    taught = {squash(p.text) for p in phrasings}
+    taught = {p.plain for p in phrasings}
     decided = dict(connection.execute(select(review.c.key, func.max(review.c.at)).group_by(review.c.key)).all())
     return [
         question
@@ -112,8 +116,8 @@ def grouped(questions: list[Question]) -> list[Group]:
     return sorted(made, key=lambda group: (-group.weight, -group.times, -group.at.timestamp()))
 
 
-def decide(engine: Engine, folder: Path, services: set[str], who: str, decisions: list[Decision]) -> Outcome:
-    """Write the phrasings of the decisions to data/nlu and remember who decided what and when.
+def write(folder: Path, services: set[str], decisions: list[Decision]) -> Outcome:
+    """Write the phrasings of the decisions to data/nlu; `record` remembers who decided.
 
     Words that stand under another label already move from there. Raises RequestError for a decision that lacks its label
     or words, and what `phrasing_editor.apply` raises: then nothing is written.
@@ -140,13 +144,15 @@ def decide(engine: Engine, folder: Path, services: set[str], who: str, decisions
                 known += 1
             else:
                 wanted[key] = Replace(error.other, Located(edit.label, edit.text))
-    phrasings = {key: change.after.text for key, change in zip(wanted, changes) if change.after is not None}
+    return Outcome(changes, known, {key: change.after.text for key, change in zip(wanted, changes) if change.after is not None})
+
+
+def record(connection: Connection, who: str, decisions: list[Decision], outcome: Outcome) -> None:
+    """Remember who decided what, now."""
     at = datetime.now(timezone.utc).replace(tzinfo=None)
-    rows = [_row(decision, who, at, phrasings.get(decision.question.key)) for decision in decisions]
-    with engine.begin() as connection:
-        if rows:
-            connection.execute(insert(review), rows)
-    return Outcome(changes, known)
+    rows = [_row(decision, who, at, outcome.phrasings.get(decision.question.key)) for decision in decisions]
+    if rows:
+        connection.execute(insert(review), rows)
 
 
 def _row(decision: Decision, who: str, at: datetime, phrasing: Optional[str]) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from bot.errors import RequestError
-from bot.training.inbox import Decision, Group, decide, grouped, history, open_questions
+from bot.training.inbox import Decision, Group, Outcome, grouped, history, open_questions, record, write
 from bot.training.phrasing_editor import Located
 from bot.training.phrasing_file import Label
 from bot.training.phrasings import read_phrasings
@@ -23,6 +23,13 @@ MATERIALS = Label("ask_materials", "card_replace")
 def inbox(engine: Engine, nlu: Path) -> list[Group]:
     with engine.connect() as connection:
         return grouped(open_questions(connection, read_phrasings(nlu), NOW))
+
+
+def decide(engine: Engine, nlu: Path, decisions: list[Decision]) -> Outcome:
+    outcome = write(nlu, SERVICES, decisions)
+    with engine.begin() as connection:
+        record(connection, "小李", decisions, outcome)
+    return outcome
 
 
 def texts(groups: list[Group]) -> list[list[str]]:
@@ -86,7 +93,7 @@ def test_accepting_writes_the_phrasing_and_empties_the_inbox(engine: Engine, log
     log.ask("社保卡叫狗啃了（急）", kind="fallback")
     log.ask("社保卡让狗啃了咋弄", kind="fallback")
     (group,) = inbox(engine, nlu)
-    outcome = decide(engine, nlu, SERVICES, "小李", [Decision(q, "accept", MATERIALS) for q in group.questions])
+    outcome = decide(engine, nlu, [Decision(q, "accept", MATERIALS) for q in group.questions])
     assert len(outcome.changes) == 2 and outcome.known == 0
     assert stands(nlu, "社保卡叫狗啃了 急") == stands(nlu, "社保卡让狗啃了咋弄") == [("ask_materials", "card_replace")]
     assert inbox(engine, nlu) == []
@@ -103,8 +110,6 @@ def test_every_kind_of_decision_in_one_go(engine: Engine, log: Log, nlu: Path) -
     decide(
         engine,
         nlu,
-        SERVICES,
-        "小李",
         [
             Decision(by_text["天上星星有几颗呢"], "out_of_scope"),
             Decision(by_text["啊啊啊啊不知所云"], "discard"),
@@ -121,7 +126,7 @@ def test_words_that_stand_under_another_service_move(engine: Engine, log: Log, n
     log.ask("补卡 户口本")
     log.vote("补卡 户口本", reason="我问的是挂失")
     (group,) = inbox(engine, nlu)
-    outcome = decide(engine, nlu, SERVICES, "小李", [Decision(group.lead, "move", Label("ask_process", "card_loss"))])
+    outcome = decide(engine, nlu, [Decision(group.lead, "move", Label("ask_process", "card_loss"))])
     assert outcome.changes[0].before == Located(MATERIALS, "补卡 户口本")
     assert stands(nlu, "补卡 户口本") == [("ask_process", "card_loss")]
 
@@ -129,7 +134,7 @@ def test_words_that_stand_under_another_service_move(engine: Engine, log: Log, n
 def test_a_complaint_after_the_decision_brings_a_question_back(engine: Engine, log: Log, nlu: Path) -> None:
     log.ask("社保卡叫狗啃了", kind="fallback", at=NOW - timedelta(days=3))
     (group,) = inbox(engine, nlu)
-    decide(engine, nlu, SERVICES, "小李", [Decision(group.lead, "discard")])
+    decide(engine, nlu, [Decision(group.lead, "discard")])
     log.ask("社保卡叫狗啃了", kind="fallback", at=NOW - timedelta(days=2))
     assert inbox(engine, nlu) == []
     log.vote("社保卡叫狗啃了", at=NOW + timedelta(days=365 * 40))
@@ -143,7 +148,7 @@ def test_a_decision_without_a_service_changes_nothing(engine: Engine, log: Log, 
     log.ask("天上星星有几颗呢", kind="fallback")
     groups = inbox(engine, nlu)
     with pytest.raises(RequestError, match="还没有选服务"):
-        decide(engine, nlu, SERVICES, "小李", [Decision(groups[0].lead, "out_of_scope"), Decision(groups[1].lead, "accept")])
+        decide(engine, nlu, [Decision(groups[0].lead, "out_of_scope"), Decision(groups[1].lead, "accept")])
     assert len(inbox(engine, nlu)) == 2
     with engine.connect() as connection:
         assert history(connection) == []
