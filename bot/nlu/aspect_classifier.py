@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import Calibration
+from bot.nlu.fingerprint import fingerprint
 from bot.nlu.linear import LinearModel
 from bot.nlu.ngram_featurizer import CLAUSE_VECTORS, VECTOR
 from bot.nlu.ngrams import rows
@@ -43,6 +44,10 @@ class AspectClassifier(GraphComponent):
         cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> AspectClassifier:
         return cls(config, model_storage, resource)
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        return fingerprint(__name__)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit two linear models, on whole messages and on last clauses; calibrate how much each view counts."""

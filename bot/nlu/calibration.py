@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
+_START = 3.0  # weight of each scorer before fitting
+
 
 class Calibration:
     """p(label) = softmax over labels of scores @ weights + bias(label).
@@ -14,6 +16,11 @@ class Calibration:
 
     def __init__(self, weights: np.ndarray, bias: np.ndarray):
         self.weights, self.bias = weights, bias
+
+    @classmethod
+    def uniform(cls, labels: int, scorers: int) -> Calibration:
+        """Return the calibration that fitting begins with: every scorer alike, no label favoured."""
+        return cls(np.full(scorers, _START), np.zeros(labels))
 
     @classmethod
     def fit(cls, scores: np.ndarray, targets: np.ndarray, special: list[int]) -> Calibration:
@@ -35,7 +42,7 @@ class Calibration:
             )
             return value, gradient + 2e-4 * parameters
 
-        start = np.concatenate([np.full(count, 3.0), np.zeros(len(special))])
+        start = np.concatenate([np.full(count, _START), np.zeros(len(special))])
         best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60})
         bias = np.zeros(scores.shape[1])
         bias[special] = best.x[count:]

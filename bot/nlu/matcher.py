@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Dict, List, Optional
 
 import spacy
@@ -18,6 +17,7 @@ from spacy.util import filter_spans
 
 from bot.nlu.applicant import read_applicant
 from bot.nlu.catalog_words import catalog_phrases
+from bot.nlu.fingerprint import fingerprint
 from bot.settings import ROOT
 
 
@@ -51,7 +51,7 @@ class CatalogMatcher(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
         phrases = catalog_phrases(ROOT / config.get("knowledge", "knowledge"), ROOT / config.get("lexicon", "data/lexicon"))
-        return hashlib.sha256(repr(phrases).encode()).hexdigest()
+        return fingerprint(__name__, map(repr, phrases))
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:

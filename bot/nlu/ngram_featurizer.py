@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 from typing import Any, Dict, List, Optional
 
@@ -18,10 +16,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import ngrams
+from bot.nlu.fingerprint import fingerprint
 from bot.nlu.item_texts import item_documents
 from bot.nlu.lexicon import read_lexicon
 from bot.nlu.ngrams import Kinds, Vectoriser
-from bot.nlu.places import without_places
+from bot.nlu.places import place_pattern, without_places
 from bot.settings import ROOT
 from bot.text import clauses, squash
 
@@ -31,7 +30,8 @@ CLAUSE_VECTORS = "ngram_clause_vectors"  # (indices, values) of the last clauses
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class NgramFeaturizer(GraphComponent):
-    """Config: weight of each kind of n-gram (0 leaves it out), `last_clause` weight of the last clause of a long story."""
+    """Config: weight of each kind of n-gram (0 leaves it out), `last_clause` weight of the last clause of a long story;
+    `clauses`: false gives no vectors of single clauses."""
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
@@ -41,6 +41,7 @@ class NgramFeaturizer(GraphComponent):
             "sounds": 0.7,
             "lexicon_words": 0.8,
             "last_clause": 1.0,
+            "clauses": True,
             "knowledge": "knowledge",
             "lexicon": "data/lexicon/everyday.yml",
         }
@@ -74,11 +75,10 @@ class NgramFeaturizer(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        """Make the training cache see an edited lexicon, catalog or n-gram function."""
+        """Make the training cache see an edited lexicon, catalog, list of places or n-gram function."""
         config = {**cls.get_default_config(), **config}
-        parts = [inspect.getsource(ngrams), (ROOT / config["lexicon"]).read_text(encoding="utf-8")]
-        parts += [text for _, text in item_documents(ROOT / config["knowledge"])]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        parts = [(ROOT / config["lexicon"]).read_text(encoding="utf-8"), place_pattern().pattern]
+        return fingerprint(__name__, [*parts, *map(repr, item_documents(ROOT / config["knowledge"]))])
 
     def train(self, training_data: TrainingData) -> Resource:
         documents = [self._document(message) for message in training_data.training_examples if message.get(TEXT)]
@@ -124,6 +124,8 @@ class NgramFeaturizer(GraphComponent):
 
     def _clause_vectors(self, message: Message) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the vectors of the last clauses, the last one last; of the whole message where it has but one."""
+        if not self._config["clauses"]:
+            return [message.get(VECTOR)]
         parts = [part for part in clauses(without_places(message.get(TEXT))) if len(squash(part)) >= 2]
         assert self._vectoriser is not None
         return [self._vectoriser.vector(self._grams(part, ())) for part in parts[-3:]] if len(parts) > 1 else [message.get(VECTOR)]

@@ -11,7 +11,8 @@ from bot.settings import ROOT
 
 
 @lru_cache(maxsize=1)
-def _pattern() -> re.Pattern[str]:
+def place_pattern() -> re.Pattern[str]:
+    """Return what matches any name or hint of a place, the longest first."""
     places = yaml.safe_load((ROOT / "knowledge" / "jurisdictions.yml").read_text(encoding="utf-8"))
     words = {word.lower() for place in places for word in (*place["names"], *place.get("hints", ()), place["name"])}
     return re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
@@ -19,4 +20,4 @@ def _pattern() -> re.Pattern[str]:
 
 def without_places(text: str) -> str:
     """Return `text` without the names of places; a text that is nothing but a place stays."""
-    return _pattern().sub("", text) or text
+    return place_pattern().sub("", text) or text

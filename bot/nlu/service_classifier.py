@@ -7,7 +7,6 @@ An exact known phrasing always wins.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Dict, List, Optional
 
 import numpy as np
@@ -23,6 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 
 from bot.nlu.calibration import Calibration
+from bot.nlu.fingerprint import fingerprint
 from bot.nlu.item_texts import ItemTexts, item_documents
 from bot.nlu.linear import LinearModel
 from bot.nlu.nearest_phrasing import NearestPhrasing
@@ -52,11 +52,21 @@ def label_of(message: Message) -> Optional[str]:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class ServiceClassifier(GraphComponent):
-    """Config: `regularisation` of the linear model, `nearest` and `item_texts` (false leaves a scorer out)."""
+    """Config: `regularisation` of the linear model; `linear`, `nearest`, `item_texts`: false leaves a scorer out;
+    `exact`: false treats a known phrasing like any other; `calibrated`: false weighs the scorers alike, unfitted."""
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"regularisation": 0.5, "nearest": True, "item_texts": True, "knowledge": "knowledge", "folds": 2}
+        return {
+            "regularisation": 0.5,
+            "linear": True,
+            "nearest": True,
+            "item_texts": True,
+            "exact": True,
+            "calibrated": True,
+            "knowledge": "knowledge",
+            "folds": 2,
+        }
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
@@ -71,8 +81,8 @@ class ServiceClassifier(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        texts = [text for _, text in item_documents(ROOT / config.get("knowledge", "knowledge"))]
-        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        documents = item_documents(ROOT / config.get("knowledge", "knowledge"))
+        return fingerprint(__name__, map(repr, documents))
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [(m, label_of(m)) for m in training_data.training_examples if m.get(VECTOR) is not None and m.get(TEXT)]
@@ -99,7 +109,10 @@ class ServiceClassifier(GraphComponent):
             nearest = NearestPhrasing(matrix[part], targets[part])
             scores[held] = self._stack(model, nearest, matrix[held])
         special = [self._labels.index(label) for label in (OUT_OF_SCOPE, CONTEXT) if label in self._labels]
-        self._calibration = Calibration.fit(scores, targets, special)
+        if self._config["calibrated"]:
+            self._calibration = Calibration.fit(scores, targets, special)
+        else:
+            self._calibration = Calibration.uniform(scores.shape[1], scores.shape[2])
         self._linear = models[0]
         self._nearest = NearestPhrasing(matrix, targets)
         self._persist(matrix, targets)
@@ -121,7 +134,8 @@ class ServiceClassifier(GraphComponent):
         """Return scores of shape (rows, labels, 3): linear, nearest phrasings, item texts; a scorer left out gives 0."""
         count = len(self._labels)
         scores = np.zeros((matrix.shape[0], count, 3), dtype=np.float32)
-        scores[:, [int(label) for label in linear.labels], 0] = linear.margins_of(matrix)
+        if self._config["linear"]:
+            scores[:, [int(label) for label in linear.labels], 0] = linear.margins_of(matrix)
         if self._config["nearest"]:
             scores[:, :, 1] = nearest.scores_of(matrix)
         if self._config["item_texts"]:
@@ -199,12 +213,13 @@ class ServiceClassifier(GraphComponent):
 
     def rank(self, text: str, indices: np.ndarray, values: np.ndarray) -> Dict[str, float]:
         """Return the probability of the best labels, always with out_of_scope and context among them."""
-        exact = self._known.get(squash(text))
+        exact = self._known.get(squash(text)) if self._config["exact"] else None
         keep = indices < self._width
         indices, values = indices[keep], values[keep]
         count = len(self._labels)
         scores = np.zeros((count, 3), dtype=np.float32)
-        scores[self._order, 0] = self._linear.margins(indices, values)
+        if self._config["linear"]:
+            scores[self._order, 0] = self._linear.margins(indices, values)
         if self._config["nearest"]:
             scores[:, 1] = self._nearest.scores(indices, values)
         if self._config["item_texts"]:

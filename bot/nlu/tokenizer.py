@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -15,6 +14,7 @@ from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.catalog_words import catalog_words
+from bot.nlu.fingerprint import fingerprint
 from bot.settings import ROOT
 
 
@@ -63,7 +63,7 @@ class CatalogTokenizer(Tokenizer):
         words = catalog_words(
             ROOT / config.get("knowledge", "knowledge"), ROOT / config.get("lexicon", "data/lexicon/everyday.yml")
         )
-        return hashlib.sha256("\n".join(words).encode()).hexdigest()
+        return fingerprint(__name__, words)
 
     def tokenize(self, message: Message, attribute: str) -> List[Token]:
         return [Word(word, start) for word, start, _ in self._jieba.tokenize(message.get(attribute))]

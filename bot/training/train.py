@@ -8,13 +8,16 @@ import tempfile
 from pathlib import Path
 from typing import Callable
 
+import yaml
+
 from bot.errors import BotError
 from bot.nlu.catalog_words import knowledge_digest
+from bot.nlu.fingerprint import fingerprint
 from bot.observability.logs import configure_logging
 from bot.serve import newest_model
 from bot.settings import ROOT, Settings
 
-CODE = ("config.yml", "domain.yml", "bot/nlu", "bot/text.py")
+CONFIGURATION = ("config.yml", "domain.yml")
 PARTS = ("nlu", "rules", "stories", "lexicon")  # of the folder of training data
 
 
@@ -24,13 +27,21 @@ def data_version(settings: Settings) -> str:
     Of knowledge/ that is only what the pipeline reads: an edited phone number or note asks for no training.
     """
     total = hashlib.sha256(knowledge_digest(settings.knowledge, settings.data / "lexicon").encode())
-    for folder, names in ((ROOT, CODE), (settings.data, PARTS)):
+    for module in _components():
+        total.update(fingerprint(module).encode())
+    for folder, names in ((ROOT, CONFIGURATION), (settings.data, PARTS)):
         for name in names:
             path = folder / name
             for file in [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in (".yml", ".py", ".txt")):
                 total.update(file.relative_to(folder).as_posix().encode())
                 total.update(file.read_bytes())
     return total.hexdigest()[:12]
+
+
+def _components() -> list[str]:
+    """Return the modules that config.yml names."""
+    config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
+    return [entry["name"].rpartition(".")[0] for part in ("importers", "pipeline") for entry in config[part]]
 
 
 def model_is_current(settings: Settings) -> bool:

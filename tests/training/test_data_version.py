@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.nlu import fingerprint
 from bot.settings import ROOT, Settings
 from bot.training.train import data_version
 
@@ -43,6 +44,16 @@ def test_only_what_the_pipeline_reads_asks_for_a_training(settings: Settings, fi
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert (data_version(settings) != before) is asks
+
+
+@pytest.mark.parametrize(
+    ("module", "asks"),
+    [("nlu/linear.py", True), ("text.py", True), ("training/phrasings.py", True), ("replies.py", False), ("cli.py", False)],
+)
+def test_only_code_that_trains_asks_for_a_training(monkeypatch: pytest.MonkeyPatch, module: str, asks: bool) -> None:
+    before, read = data_version(Settings()), fingerprint.read
+    monkeypatch.setattr(fingerprint, "read", lambda path: read(path) + (b"#" if path == ROOT / "bot" / module else b""))
+    assert (data_version(Settings()) != before) is asks
 
 
 def test_the_version_of_a_copy_is_that_of_the_original(settings: Settings) -> None:
