@@ -35,8 +35,8 @@ train: setup ## train the model if data, catalog or code changed
 test: setup ## the whole test suite
 	@$(PYTHON) -m pytest
 
-evaluate: setup ## figures on the held-out questions, compared with the last run
-	@$(PYTHON) -m bot evaluate
+evaluate: setup ## figures on the held-out questions, compared with the last run (QUICK=1: the model alone, BASELINES=1: also stock DIET)
+	@$(PYTHON) -m bot evaluate $(if $(QUICK),--quick) $(if $(BASELINES),--baselines)
 
 bench: setup ## time turns of a running model
 	@$(PYTHON) -m bench

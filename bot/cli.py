@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -45,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="figures on the held-out questions, compared with the last run")
     evaluate.add_argument("--heldout", type=Path, default=ROOT / "tests" / "heldout", help="folder of the three .jsonl sets")
     evaluate.add_argument("--results", type=Path, default=ROOT / "results", help="where a folder of this run is made")
+    evaluate.add_argument("--quick", action="store_true", help="the model alone: no part left out, no baselines")
+    evaluate.add_argument("--baselines", action="store_true", help="also train stock Rasa's DIET (slow; kept for the same data)")
     evaluate.set_defaults(run=_evaluate)
 
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
@@ -130,21 +133,36 @@ def _knowledge_verify(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    import asyncio
-
-    from bot.evaluation.run import evaluate, last_summary, save
-    from bot.serve import load_agent
+    from bot.serve import load_agent, newest_model
 
     _train(argparse.Namespace(force=False))
-    print("asking the held-out questions …", flush=True)
-    before = last_summary(options.results)
-    result = asyncio.run(evaluate(load_agent(read_settings()), options.heldout))
-    for name, figures in result["summary"].items():
-        print(name)
-        for key, value in figures.items():
-            old = (before or {}).get(name, {}).get(key)
-            print(f"  {key:14} {value}" + (f"   (last run {old})" if old not in (None, value) else ""))
-    print(f"wrong cases: {os.path.relpath(save(result, options.results), ROOT)}/wrong.csv")
+    settings = read_settings()
+    agent, model = load_agent(settings), newest_model(settings.models)
+    assert model is not None
+
+    from bot.evaluation import report, whole
+    from bot.training.phrasings import read_phrasings
+
+    begun = time.monotonic()
+    before = report.last_report(options.results)
+    done, folder = whole.run(
+        agent,
+        model,
+        [(phrasing.text, phrasing.intent, phrasing.service) for phrasing in read_phrasings(settings.data / "nlu")],
+        options.heldout,
+        options.results,
+        cache=ROOT / ".cache" / "evaluation",
+        ablation=not options.quick,
+        with_diet=options.baselines,
+        progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True),
+    )
+    for line in report.lines(done, before):
+        print(line)
+    if options.heldout == ROOT / "tests" / "heldout" and not options.quick:
+        picture = ROOT / "docs" / "images" / "threshold.svg"
+        shutil.copy(folder / "threshold.svg", picture)
+        report.write_block(done, ROOT / "docs" / "evaluation.md", f"images/{picture.name}")
+    print(f"written to {os.path.relpath(folder, ROOT)}: report.json, wrong.csv, confusions.csv, threshold.csv, threshold.svg")
     return 0
 
 

@@ -1,76 +1,83 @@
-"""Evaluate the trained model on held-out questions: the whole way, in this process, without the network."""
+"""Ask a loaded model every held-out question, the whole way from the message to the reply, in this process."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import Counter, defaultdict
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Optional
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
 
 from bot.actions.conversation import knowledge
 from bot.channels.turn import run_turn
+from bot.evaluation.cases import ANSWERS, Cases, Record
 from bot.evaluation.metrics import faults, rate, score_outside, score_question
 
-ANSWERS = {"self": "我本人办理", "agent": "我替别人代办", "unit": "单位办理", None: "我本人办理"}
+Parse = Callable[[str], dict[str, Any]]
+_numbers = itertools.count()
+
+
+@dataclass
+class Result:
+    """summary: figures by set; wrong: one row a wrong case; outcomes: case id -> all right; pairs: (what, wanted, got)."""
+
+    summary: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, bool] = field(default_factory=dict)
+    pairs: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 class Conversation:
-    """Talks to a loaded Rasa agent the way a channel does."""
+    """Talks to a loaded Rasa agent the way a channel does. parse: understands instead of the agent's own pipeline."""
 
-    def __init__(self, agent: Any, sender: str, jurisdiction: Optional[str]):
-        self.agent, self.sender = agent, sender
-        self.metadata = {"jurisdiction": jurisdiction} if jurisdiction else {}
+    def __init__(self, agent: Any, jurisdiction: Optional[str], parse: Optional[Parse] = None):
+        self._agent, self._parse, self._sender = agent, parse, f"case{next(_numbers)}"
+        self._metadata = {"jurisdiction": jurisdiction} if jurisdiction else {}
 
     async def say(self, text: str) -> dict[str, Any]:
-        messages = await run_turn(self.agent.handle_message, self.sender, text, self.metadata, channel="evaluation")
+        messages = await run_turn(self._handle, self._sender, text, self._metadata, channel="evaluation")
         reply = dict(next(m["custom"] for m in messages if "custom" in m))
         reply["text"] = "\n".join(m.get("text", "") for m in messages)
         return reply
 
+    async def _handle(self, message: Any) -> Any:
+        if self._parse is not None:
+            message.parse_data = self._parse(message.text)
+        return await self._agent.handle_message(message)
 
-def read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
-
-async def evaluate(agent: Any, heldout: Path) -> dict[str, Any]:
-    """Return {"summary": figures by set, "wrong": rows for the CSV, "confusions": [(wanted, got, times)]}."""
-    singles, wrong = [], []
-    confusions: Counter[tuple[str, Optional[str]]] = Counter()
-    for number, record in enumerate(read(heldout / "questions.jsonl")):
-        replies = await _ask(Conversation(agent, f"q{number}", record.get("jurisdiction")), record)
-        scores = score_question(record, replies)
-        singles.append(scores)
-        if not (scores["top1"] and scores["facts"] is not False and scores["clean"]):
-            wrong.append(
-                _row("question", record["q"], replies[-1], f"want {record['items']} {record['aspect']} {record.get('must')}")
-            )
-        if not scores["top1"]:
-            confusions[record["items"][0], replies[-1].get("item")] += 1
+async def evaluate(agent: Any, cases: Cases, parse: Optional[Parse] = None) -> Result:
+    """Return how the bot does on `cases`; with `parse`, how it would do if that were its understanding."""
+    result = Result()
+    singles = [await _question(agent, record, parse, result) for record in cases.questions]
     kinds: dict[str, list[Optional[bool]]] = defaultdict(list)
-    for number, record in enumerate(read(heldout / "out_of_scope.jsonl")):
-        reply = await Conversation(agent, f"o{number}", None).say(record["q"])
-        kinds[record["kind"]].append(score_outside(record, reply))
-        if not kinds[record["kind"]][-1]:
-            wrong.append(_row(record["kind"], record["q"], reply, "want fallback"))
-    talks = []
-    for record in read(heldout / "dialogues.jsonl"):
-        talks.append(await _talk(agent, record, wrong))
-    summary = {
-        "questions": {"n": len(singles), **{key: rate([s[key] for s in singles]) for key in singles[0]}},
-        "out_of_scope": {kind: rate(values) for kind, values in sorted(kinds.items())},
+    for record in cases.out_of_scope:
+        reply = await Conversation(agent, None, parse).say(record["q"])
+        right = score_outside(record, reply)
+        kinds[record["kind"]].append(right)
+        _note(result, record["kind"], record, record["q"], right, reply, "want fallback")
+        if not right:
+            result.pairs.append(("out of scope", record["kind"], reply.get("service") or reply["kind"]))
+    talks = [await _talk(agent, record, parse, result) for record in cases.dialogues]
+    keys = singles[0] if singles else ()
+    result.summary = {
+        "questions": {"n": len(singles), **{key: rate([scores[key] for scores in singles]) for key in keys}},
+        "out_of_scope": {
+            "n": len(cases.out_of_scope),
+            **{kind: rate(values) for kind, values in sorted(kinds.items())},
+            "all": rate([value for values in kinds.values() for value in values]),
+        },
         "dialogues": {
             "n": len(talks),
             "whole": rate([good == length for good, length in talks]),
-            "turns": round(100 * sum(good for good, _ in talks) / sum(length for _, length in talks), 1),
+            "turns": rate([number < good for good, length in talks for number in range(length)]),
         },
     }
-    return {"summary": summary, "wrong": wrong, "confusions": [(a, b, n) for (a, b), n in confusions.most_common(40)]}
+    return result
 
 
-async def _ask(talk: Conversation, record: dict[str, Any]) -> list[dict[str, Any]]:
+async def _question(agent: Any, record: Record, parse: Optional[Parse], result: Result) -> dict[str, Optional[bool]]:
     """Ask, and answer up to three questions back the way the record's resident would."""
+    talk = Conversation(agent, record.get("jurisdiction"), parse)
     replies = [await talk.say(record["q"])]
     place = knowledge().jurisdictions[record["items"][0].partition("-")[0]].name
     for _ in range(3):
@@ -78,39 +85,34 @@ async def _ask(talk: Conversation, record: dict[str, Any]) -> list[dict[str, Any
         if slot not in ("applicant", "jurisdiction"):
             break
         replies.append(await talk.say(ANSWERS[record.get("applicant")] if slot == "applicant" else place))
-    return replies
+    scores, last = score_question(record, replies), replies[-1]
+    right = all(scores[key] is not False for key in ("top1", "aspect", "facts", "clean", "honest"))
+    missed = [key for key in ("in_scope", "top1", "top3", "aspect", "facts", "clean", "honest") if scores[key] is False]
+    _note(result, "question", record, record["q"], right, last, f"{'+'.join(missed)}; want {record['items']} {record['aspect']}")
+    if not scores["top1"]:
+        base = knowledge()
+        got = base.item(last["item"]).services[0] if last.get("item") else last["kind"]
+        result.pairs.append(("service", base.item(record["items"][0]).services[0], got))
+    elif not scores["aspect"]:
+        result.pairs.append(("aspect", record["aspect"], last.get("aspect") or ""))
+    return scores
 
 
-async def _talk(agent: Any, record: dict[str, Any], wrong: list[dict[str, Any]]) -> tuple[int, int]:
-    talk = Conversation(agent, record["id"], record.get("jurisdiction"))
+async def _talk(agent: Any, record: Record, parse: Optional[Parse], result: Result) -> tuple[int, int]:
+    """Return (turns until the first fault, turns)."""
+    talk = Conversation(agent, record.get("jurisdiction"), parse)
     for number, turn in enumerate(record["turns"]):
         reply = await talk.say(turn["user"])
         found = faults(turn["expect"], reply)
         if found:
-            wrong.append(_row("dialogue", f"{record['id']} {number + 1}: {turn['user']}", reply, "; ".join(found)))
+            _note(result, "dialogue", record, turn["user"], False, reply, f"turn {number + 1}: {'; '.join(found)}")
             return number, len(record["turns"])
+    result.outcomes[record["id"]] = True
     return len(record["turns"]), len(record["turns"])
 
 
-def _row(kind: str, question: str, reply: dict[str, Any], why: str) -> dict[str, Any]:
-    return {"set": kind, "question": question, "kind": reply["kind"], "slot": reply.get("slot"), "item": reply.get("item"),
-            "aspect": reply.get("aspect"), "why": why}  # fmt: skip
-
-
-def save(result: dict[str, Any], folder: Path) -> Path:
-    """Write summary.json and wrong.csv into a new folder of this run; return it."""
-    run = folder / datetime.now().strftime("%Y%m%d-%H%M%S")
-    run.mkdir(parents=True)
-    (run / "summary.json").write_text(json.dumps(result["summary"], ensure_ascii=False, indent=1), encoding="utf-8")
-    (run / "confusions.json").write_text(json.dumps(result["confusions"], ensure_ascii=False, indent=1), encoding="utf-8")
-    with (run / "wrong.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["set", "question", "kind", "slot", "item", "aspect", "why"])
-        writer.writeheader()
-        writer.writerows(result["wrong"])
-    return run
-
-
-def last_summary(folder: Path) -> Optional[dict[str, Any]]:
-    """Return the summary of the newest run under `folder`, None for the first."""
-    runs = sorted(folder.glob("*/summary.json"))
-    return json.loads(runs[-1].read_text(encoding="utf-8")) if runs else None
+def _note(result: Result, kind: str, record: Record, text: str, right: bool, reply: dict[str, Any], why: str) -> None:
+    result.outcomes[record["id"]] = right
+    if not right:
+        row = {key: reply.get(key) for key in ("kind", "slot", "item", "aspect")}
+        result.wrong.append({"set": kind, "id": record["id"], "message": text, **row, "why": why})
