@@ -57,7 +57,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     answer_framework_errors(app)
     serve_metrics(app, settings.metrics_from)
     configured = create_http_input_channels(None, str(credentials))
-    register([*configured, LookupChannel(), WebChannel()], app, "/webhooks/")
+    register([*configured, LookupChannel(), WebChannel(settings.embed_origins)], app, "/webhooks/")
     for channel in configured:
         if isinstance(channel, WechatChannel):
             channel.forget = partial(_forget, app, WechatChannel.name())

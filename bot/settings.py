@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import Mapping, Optional, Union
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.\-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
 class Settings:
     """host, port: where the server listens. database_url: SQLAlchemy URL of knowledge, conversations and feedback.
 
-    redis_url: of the Redis that several processes share, None for one process. models: folder of trained models.
+    redis_url: of the Redis that several processes share, None for one process. embed_origins: of the sites that may show the
+    chat in a frame, besides this server's own. models: folder of trained models.
     knowledge, data: the folders of reviewed YAML and training data.
     staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
     log_format: json or text. log_level: the least level that is written. metrics_from: who may read /metrics.
@@ -28,6 +31,7 @@ class Settings:
     port: int = 5005
     database_url: str = f"sqlite:///{ROOT / 'var' / 'bot.sqlite'}"
     redis_url: Optional[str] = None
+    embed_origins: tuple[str, ...] = ()
     models: Path = ROOT / "models"
     knowledge: Path = ROOT / "knowledge"
     data: Path = ROOT / "data"
@@ -52,6 +56,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         port=int(port),
         database_url=url,
         redis_url=_redis_url(env.get("REDIS_URL", "")),
+        embed_origins=_origins(env.get("EMBED_ORIGINS", "")),
         models=Path(env.get("MODELS") or Settings.models),
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
         data=Path(env.get("DATA") or Settings.data),
@@ -89,3 +94,13 @@ def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[Union[ip
         return tuple(ipaddress.ip_network(part) for part in listed)
     except ValueError as error:
         raise SettingsError(f"{name}: {error}; write addresses and networks such as 127.0.0.1,10.0.0.0/8") from error
+
+
+def _origins(listed: str) -> tuple[str, ...]:
+    origins = tuple(re.split(r"[,\s]+", listed.strip())) if listed.strip() else ()
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"EMBED_ORIGINS names «{origin[:80]}»; each must be an origin without a path, for example https://www.example.gov.cn"
+            )
+    return origins

@@ -28,11 +28,24 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
     return Knowledge(engine)
 
 
-class Server:
-    """The running server, spoken to over HTTP only."""
+WECHAT = {
+    "WECHAT_ACCOUNTS": "dagang",
+    "WECHAT_DAGANG_TOKEN": "AAAAA",
+    "WECHAT_DAGANG_APPID": "wxba5fad812f8e6fb9",
+    "WECHAT_DAGANG_AES_KEY": "A" * 43,
+    "WECHAT_DAGANG_JURISDICTION": "dagang",
+    "WECHAT_OPENID_KEY": "0123456789abcdef0123456789abcdef",
+}
 
-    def __init__(self, url: str, log: Path):
-        self.url, self.log = url, log
+
+class Server:
+    """The running server, spoken to over HTTP only. It has one WeChat account (WECHAT) in safe mode.
+
+    embedder: port of the site http://listed.localhost:PORT, whose pages may show the chat in a frame.
+    """
+
+    def __init__(self, url: str, log: Path, database_url: str, embedder: int):
+        self.url, self.log, self.database_url, self.embedder = url, log, database_url, embedder
 
     def request(self, path: str, body: Optional[bytes] = None) -> tuple[int, Any]:
         request = urllib.request.Request(self.url + path, data=body, headers={"Content-Type": "application/json"})
@@ -54,18 +67,29 @@ class Server:
         return {**customs[0], "text": "\n".join(m.get("text", "") for m in messages), "messages": messages}
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Train the real model if the files are newer, start `bot run` on a free port, wait until it is ready."""
     folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite'}"}
+    port, embedder = free_port(), free_port()
+    database_url = f"sqlite:///{folder / 'bot.sqlite'}"
+    environment = {
+        **os.environ,
+        **WECHAT,
+        "PORT": str(port),
+        "DATABASE_URL": database_url,
+        "EMBED_ORIGINS": f"http://listed.localhost:{embedder}",
+    }
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=output, stderr=output)
-    running = Server(f"http://127.0.0.1:{port}", log)
+    running = Server(f"http://127.0.0.1:{port}", log, database_url, embedder)
     try:
         deadline = time.monotonic() + 600
         while True:

@@ -56,7 +56,11 @@ class LookupChannel(InputChannel):
         @routes.get("/api/items/<item_id:str>")
         @guarded
         async def item(request: Request, item_id: str) -> HTTPResponse:
-            return reply(item_as_json(knowledge().item(item_id), knowledge()))
+            from bot.flowchart import describe
+            from bot.knowledge.schema import Flow
+
+            view = knowledge().item(item_id)
+            return reply({**item_as_json(view, knowledge()), "flow_text": describe(Flow(**view.flow)) if view.flow else None})
 
         @routes.get("/api/items/<item_id:str>/flow.svg")
         @guarded

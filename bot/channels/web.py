@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Sequence
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
@@ -20,15 +20,21 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
+POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'"
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-cache"}
 
 
 class WebChannel(InputChannel):
+    """embed_origins: of the sites whose pages may show the chat in a frame, besides this server's own."""
+
+    def __init__(self, embed_origins: Sequence[str] = ()) -> None:
+        self._headers = {
+            **HEADERS,
+            "Content-Security-Policy": "; ".join([POLICY, " ".join(["frame-ancestors 'self'", *embed_origins])]),
+        }
+        if not embed_origins:
+            self._headers["X-Frame-Options"] = "SAMEORIGIN"  # for browsers too old for frame-ancestors; it knows no list
+
     @classmethod
     def name(cls) -> str:
         return "web"
@@ -43,7 +49,7 @@ class WebChannel(InputChannel):
         def file(name: str) -> HTTPResponse:
             if name not in files:
                 raise NotFoundError(f"there is no file «{name[:80]}»")
-            return response.raw(files[name], content_type=TYPES[Path(name).suffix], headers=HEADERS)
+            return response.raw(files[name], content_type=TYPES[Path(name).suffix], headers=self._headers)
 
         @routes.get("/")
         @guarded

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 STATIC = Path(__file__).parents[2] / "bot" / "channels" / "static"
-POLICY = "default-src 'self'"
+POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'"
 PLACES = [
     ("dagang", "天津市滨海新区大港街道", "大港街道（天津滨海新区）"),
     ("dagu", "天津市滨海新区大沽街道", "大沽街道（天津滨海新区）"),
@@ -37,10 +37,7 @@ PROCESS = (
     "4. 区残联、民政局进行核对与审核\n5. 街道发放残疾人两项补贴\n"
     "来源：《河北区“小微权力”运行流程及运行流程图》9.5 残疾人两项补贴申请"
 )
-FLOW = {
-    "nodes": [{"id": "apply", "text": "提出申请", "kind": "step"}, {"id": "pay", "text": "发放补贴", "kind": "end"}],
-    "edges": [{"start": "apply", "end": "pay"}],
-}
+FLOW_TEXT = "1. 提出申请\n2. 街道初审通过 —— 是：转第3步；否：转第4步\n3. 发放补贴（结束）\n4. 告知理由（结束）"
 FLOW_SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="420" height="160"><rect x="10" y="10" width="400" height="50" fill="#f2f6fb" '
     'stroke="#2b5a8a"/><text x="160" y="42">提出申请</text><rect x="10" y="100" width="400" height="50" fill="#eaf6ec" '
@@ -84,7 +81,7 @@ def reply(message: str) -> list[dict[str, Any]]:
     if message == PLACES[0][1]:
         return clarify("applicant", "【社保卡补换卡】请问是谁去办理？", ["本人", "代办"])
     if message in ("代办", "天津市滨海新区大港街道社保卡补换卡"):
-        return answer("dagang-2.2", MATERIALS, ["办理流程是什么", "电话是多少"], applicant="agent")
+        return answer("dagang-2.2", MATERIALS, ["办理流程是什么", "电话是多少"], applicant="agent", jurisdiction="dagang")
     if message == "残疾人补贴怎么申请":
         return answer("hebei-9.5", PROCESS, ["要带什么材料"])
     if message == "注入":
@@ -138,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, FLOW_SVG.encode(), "image/svg+xml")
         elif path.startswith("/api/items/"):
             item = path.rpartition("/")[2]
-            self._json(200, {"id": item, "name": "残疾人两项补贴申请", **({"flow": FLOW} if item == "hebei-9.5" else {})})
+            self._json(200, {"id": item, "name": "残疾人两项补贴申请", "flow_text": FLOW_TEXT if item == "hebei-9.5" else None})
         else:
             self._json(404, {"error": f"no such page: {path}"})
 

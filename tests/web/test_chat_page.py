@@ -62,10 +62,14 @@ def ask_for_materials(page: Any) -> Any:
     return page.locator(".reply.answer")
 
 
+def axe_results(page: Any) -> dict[str, Any]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    return Axe().run(page, options={"resultTypes": ["violations", "passes", "incomplete"]}).response
+
+
 def violations(page: Any) -> list[str]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(page).response["violations"]
-    return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in found]
+    return [f"{v['id']}: {[node['html'] for node in v['nodes']]}" for v in axe_results(page)["violations"]]
 
 
 # -- the conversation ----------------------------------------------------------------------------------------
@@ -95,9 +99,35 @@ def test_every_word_of_the_reply_is_shown(page: Any, stub: Any) -> None:
 def test_options_can_be_used_once_and_show_what_was_chosen(page: Any) -> None:
     ask_for_materials(page)
     first = page.locator(".options").first
-    expect(first.get_by_role("button")).to_have_count(3)
+    expect(first.get_by_role("button")).to_have_count(4)
     expect(first.locator("button:not([disabled])")).to_have_count(0)
     expect(first.locator(".chosen")).to_have_text(re.compile("大港街道"))
+
+
+def test_who_cannot_say_gets_every_branch_by_one_tap(page: Any, stub: Any) -> None:
+    say(page, QUESTION)
+    page.get_by_role("button", name="说不清，都列出来").click()
+    expect(page.locator(".reply")).to_have_count(2)
+    assert stub.said() == [QUESTION, "不知道"]
+    expect(page.locator(".options .chosen")).to_have_text(re.compile("说不清"))
+
+
+def test_the_place_shown_follows_the_conversation(page: Any, stub: Any) -> None:
+    place = page.get_by_label("办事地点")
+    ask_for_materials(page)
+    expect(place).to_have_value("dagang")
+    expect(page.locator(".switch")).to_have_count(0)
+    page.reload()
+    expect(place).to_have_value("dagang")
+    tap(page, "清除对话")
+    page.get_by_role("button", name="清除", exact=True).click()
+    expect(place).to_have_value("")
+    place.select_option("yuzhong")
+    ask_for_materials(page)
+    expect(place).to_have_value("dagang")
+    tap(page, "清除对话")
+    page.get_by_role("button", name="清除", exact=True).click()
+    expect(place).to_have_value("yuzhong")
 
 
 def test_conversation_has_one_random_id_and_the_chosen_place(page: Any, stub: Any) -> None:
@@ -328,9 +358,11 @@ def test_flow_chart_only_where_there_is_one(page: Any) -> None:
     expect(page.get_by_role("button", name="看流程图")).to_have_count(0)
     say(page, FLOW_QUESTION)
     page.get_by_role("button", name="看流程图").click()
-    picture = page.get_by_role("img", name="残疾人两项补贴申请流程图，环节：提出申请；发放补贴")
+    picture = page.get_by_role("img", name="残疾人两项补贴申请流程图")
     expect(picture).to_be_visible()
-    page.wait_for_function("document.querySelector('.flow img').naturalWidth > 0")
+    assert page.locator(".flow img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    page.get_by_text("流程图的文字版").click()
+    expect(page.get_by_text("2. 街道初审通过 —— 是：转第3步；否：转第4步")).to_be_visible()
     expect(page.locator(".steps li")).to_have_count(5)
     page.get_by_role("button", name="收起流程图").click()
     expect(picture).to_be_hidden()
@@ -373,10 +405,53 @@ def test_fits_is_big_enough_and_passes_axe(page: Any, width: int, size: str) -> 
     assert violations(page) == []
 
     least = 44 if size == "标准" else 60
-    targets = "button, select, textarea, .vote input, .checks label"
+    targets = "button, select, textarea, .vote input, .checks label, .flow a, .flow summary, .facts a, .help a"
     measure = "all => all.map(e => [e.innerText || e.id, e.getBoundingClientRect()]).filter(([, r]) => r.width).map(([n, r]) => [n, r.width, r.height])"
     small = [t for t in page.locator(targets).evaluate_all(measure) if t[1] < least - 0.5 or t[2] < least - 0.5]
     assert small == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_text_is_readable(page: Any, size: str) -> None:
+    """Line height of 1.3 or more, and contrast: axe has really looked at it (it passes over what it cannot compute)."""
+    page.get_by_role("button", name=size, exact=True).click()
+    ask_for_materials(page)
+    found = axe_results(page)
+    assert [rule["id"] for rule in found["violations"]] == []
+    contrast = next(rule for rule in found["passes"] if rule["id"] == "color-contrast")
+    assert len(contrast["nodes"]) > 20
+    assert [rule["id"] for rule in found["incomplete"]] == []
+    measure = "all => all.map(e => getComputedStyle(e)).map(s => parseFloat(s.lineHeight) / parseFloat(s.fontSize))"
+    assert min(page.locator(".reply p, .reply li, .reply h2, .mine, .privacy p").evaluate_all(measure)) >= 1.3
+
+
+def test_at_200_percent_zoom(browser: Any, server_url: str) -> None:
+    """A window of 1280 px is 640 px wide then; and where only the text is doubled, it still fits a phone."""
+    for width, text in ((640, "100%"), (390, "200%")):
+        context = browser.new_context(viewport={"width": width, "height": 450}, device_scale_factor=2)
+        page = context.new_page()
+        visit(page, server_url)
+        page.evaluate(f"document.documentElement.style.fontSize = '{text}'")
+        card = ask_for_materials(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        card.get_by_role("button", name="复制").scroll_into_view_if_needed()
+        card.get_by_role("button", name="复制").click()
+        expect(page.locator("#toast")).not_to_be_empty()
+        context.close()
+
+
+def test_on_a_phone_the_screen_keyboard_does_not_cover_the_answer(browser: Any, server_url: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, server_url)
+    box = page.get_by_label("请输入您想办的事")
+    say(page, QUESTION)
+    expect(box).not_to_be_focused()
+    page.locator(".options button").first.tap()
+    expect(page.locator(".reply")).to_have_count(2)
+    expect(box).not_to_be_focused()
+    assert page.evaluate("document.activeElement.className") == "turn"
+    context.close()
 
 
 def test_replies_are_announced_politely(page: Any) -> None:

@@ -6,6 +6,7 @@ import { savePicture } from "./picture.js";
 import { buttonsOf, customOf, parse, textOf, tickKey } from "./reply.js";
 import * as store from "./store.js";
 
+const UNSURE = "不知道"; // gets the answer for every branch
 const APPLICANTS = { self: "本人办理", agent: "代办", unit: "单位办理" };
 
 /**
@@ -18,10 +19,10 @@ export function replyCard(turn, isLatest, hooks) {
   const isAnswer = custom.kind === "answer";
   const card = el("article", { class: `reply ${isAnswer ? "answer" : "aside"}`, "aria-label": "助手的回答" });
   for (const block of blocks) card.append(...blockNodes(block, custom));
-  if (isAnswer) card.append(tools(turn, card, blocks, custom, hooks));
   const buttons = buttonsOf(turn.messages);
   if (custom.kind === "clarify" && buttons.length) card.append(options(buttons, turn.chosen, isLatest, hooks));
   else if (isLatest) card.append(...nextQuestions(buttons, custom, hooks));
+  if (isAnswer) card.append(tools(turn, card, blocks, custom, hooks));
   if (isAnswer || custom.kind === "fallback") card.append(vote(turn, custom, hooks));
   return card;
 }
@@ -68,7 +69,8 @@ function listNodes(part, block, level, item) {
   const boxes = [];
   const progress = el("span", { class: "progress" });
   if (part.heading) {
-    nodes.push(el(`h${level}`, null, part.heading, part.role === "materials" && progress));
+    const isCounted = part.role === "materials";
+    nodes.push(el(`h${level}`, { class: isCounted && "counted" }, el("span", null, part.heading), isCounted && progress));
   }
   let branch = "";
   let list = null;
@@ -130,10 +132,10 @@ function tools(turn, card, blocks, custom, hooks) {
   add("print", "打印", () => print(card));
   add("picture", "存为图片", () => savePicture(blocks, custom).then(hooks.tell, () => hooks.tell("图片没有存成，请改用复制或打印。")));
   if (custom.item) {
-    if (turn.flow) addFlow(bar, turn, custom.item);
-    else if (turn.flow === undefined) {
+    if (turn.flow && turn.flow.steps) addFlow(bar, turn, custom.item);
+    else if (turn.flow !== null) {
       api.item(custom.item).then((item) => {
-        turn.flow = flowText(item) || null;
+        turn.flow = item.flow_text ? { name: item.name, steps: item.flow_text.split("\n") } : null;
         hooks.keep();
         if (turn.flow) addFlow(bar, turn, custom.item);
       }, () => { /* without the picture the card is still complete */ });
@@ -142,13 +144,7 @@ function tools(turn, card, blocks, custom, hooks) {
   return bar;
 }
 
-/** Return the chart of an item in words, for the picture's alternative text. */
-function flowText(item) {
-  if (!item || !item.flow) return "";
-  const steps = (Array.isArray(item.flow.nodes) ? item.flow.nodes : []).map((node) => node.text).filter(Boolean);
-  return `${item.name}流程图${steps.length ? `，环节：${steps.join("；")}` : ""}`;
-}
-
+/** Add a button that shows the item's flow chart, with the same in words below it. */
 function addFlow(bar, turn, id) {
   const button = el("button", { type: "button", class: "plain", "aria-expanded": "false" }, icon("flow"), "看流程图");
   let figure = null;
@@ -157,15 +153,21 @@ function addFlow(bar, turn, id) {
     button.setAttribute("aria-expanded", String(opens));
     button.lastChild.textContent = opens ? "收起流程图" : "看流程图";
     if (!figure) {
-      const picture = el("img", { src: api.flowUrl(id), alt: turn.flow });
-      picture.addEventListener("error", () => figure.replaceChildren(el("p", null, "流程图没有取到，请稍后再试。")));
-      figure = el("figure", { class: "flow", tabindex: "0", "aria-label": "流程图" }, picture,
-        el("figcaption", null, el("a", { href: api.flowUrl(id), target: "_blank", rel: "noopener" }, "在新窗口看大图")));
+      figure = flowFigure(turn.flow, id);
       bar.after(figure);
     }
     figure.hidden = !opens;
   });
   bar.append(button);
+}
+
+function flowFigure({ name, steps }, id) {
+  const picture = el("img", { src: api.flowUrl(id), alt: `${name}流程图，下面有文字版` });
+  const chart = el("div", { class: "chart", tabindex: "0", role: "group", "aria-label": "流程图" }, picture);
+  picture.addEventListener("error", () => chart.replaceChildren(el("p", null, "流程图没有取到，请看下面的文字版。")));
+  return el("figure", { class: "flow" }, chart, el("figcaption", null,
+    el("a", { href: api.flowUrl(id), target: "_blank", rel: "noopener" }, "在新窗口看大图"),
+    el("details", null, el("summary", null, "流程图的文字版"), el("ul", { role: "list" }, ...steps.map((step) => el("li", null, step))))));
 }
 
 async function copy(text, tell) {
@@ -243,13 +245,16 @@ function options(titles, chosen, isLatest, hooks) {
     if (!isLatest && title === chosen) button.classList.add("chosen");
     list.append(el("li", null, button));
   });
+  const unsure = el("button", { type: "button", class: "unsure", "data-title": UNSURE, onclick: () => hooks.say(UNSURE) }, "说不清，都列出来");
+  unsure.disabled = !isLatest;
+  if (!isLatest && chosen === UNSURE) unsure.classList.add("chosen");
+  list.append(el("li", null, unsure));
   return list;
 }
 
 function nextQuestions(titles, custom, hooks) {
   const all = custom.kind === "fallback" && !titles.includes("转人工") ? [...titles, "转人工"] : titles;
   if (!all.length) return [];
-  const row = el("div", { class: "next choices", role: "group", "aria-label": "您还可以问" });
-  for (const title of all) row.append(el("button", { type: "button", onclick: () => hooks.say(title) }, title));
-  return [row];
+  const row = el("div", { class: "choices" }, ...all.map((title) => el("button", { type: "button", onclick: () => hooks.say(title) }, title)));
+  return [el("div", { class: "next", role: "group", "aria-label": "您还可以问" }, el("p", { "aria-hidden": "true" }, "您还可以问："), row)];
 }

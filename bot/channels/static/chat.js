@@ -101,8 +101,15 @@ function say(text) {
   const node = turnNode(turn, true);
   log.append(node);
   byId("examples").hidden = true;
-  input.focus({ preventScroll: true });
+  leaveBox(node);
   return ask(turn, node);
+}
+
+/** Keep the keyboard's user in the text box, but put a phone's screen keyboard away: it would cover the answer. */
+function leaveBox(node) {
+  if (!window.matchMedia("(pointer: coarse)").matches) return input.focus({ preventScroll: true });
+  node.tabIndex = -1;
+  return node.focus({ preventScroll: true });
 }
 
 async function ask(turn, node) {
@@ -115,6 +122,7 @@ async function ask(turn, node) {
     await (places.length ? placesReady : connect(true));
     turn.messages = await api.talk(store.sender(), turn.question, byId("place").value);
     byId("offline").hidden = true;
+    followPlace(customOf(turn.messages).jurisdiction);
   } catch (error) {
     turn.failed = error.kind || "unreachable";
   }
@@ -217,9 +225,21 @@ async function loadPlaces() {
   }
   const given = page.get("place") || "";
   const kept = store.load("place", {});
-  const wanted = given && kept.given !== given ? given : kept.id || "";
-  select.value = places.some((place) => place.id === wanted) ? wanted : "";
-  store.save("place", { id: select.value, given });
+  const wanted = given && kept.given !== given ? { id: given, chosen: given } : kept;
+  select.value = places.some((place) => place.id === wanted.id) ? wanted.id : "";
+  savePlace(places.some((place) => place.id === wanted.chosen) ? wanted.chosen : "");
+}
+
+/** chosen: what the resident or the embedding page has set, "" for nothing; the conversation may be about another place. */
+function savePlace(chosen) {
+  store.save("place", { id: byId("place").value, chosen, given: page.get("place") || "" });
+}
+
+/** Show the place that the conversation is about by now, so that nobody reads another place's rules unawares. */
+function followPlace(id) {
+  if (!places.some((place) => place.id === id) || byId("place").value === id) return;
+  byId("place").value = id;
+  savePlace(store.load("place", {}).chosen || "");
 }
 
 /** Fetch the places. Where the server does not answer, say so, unless `quiet`. Never fails. */
@@ -236,7 +256,7 @@ function connect(quiet) {
 }
 
 byId("place").addEventListener("change", () => {
-  store.save("place", { id: byId("place").value, given: page.get("place") || "" });
+  savePlace(byId("place").value);
   const last = turns[turns.length - 1];
   if (!last || pending) return;
   // The server remembers a place once named; a fresh conversation makes the new choice count.
@@ -259,6 +279,8 @@ function clear() {
   for (const key of ["turns", "ticks", "sender"]) store.remove(key);
   turns = [];
   pending = false;
+  byId("place").value = store.load("place", {}).chosen || "";
+  savePlace(byId("place").value);
   empty(byId("typing"));
   showAll();
   clearBox();
