@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from bot.errors import BotError, RequestError
@@ -51,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
-    phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions").set_defaults(run=_phrasings_check)
+    check = phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions")
+    check.add_argument("--json", action="store_true", help="print the findings as one JSON list")
+    check.set_defaults(run=_phrasings_check)
 
     users = commands.add_parser("users", help="accounts of staff").add_subparsers(required=True, metavar="ACTION")
     add = users.add_parser("add", help="make an account; the password is asked for, or read from standard input")
@@ -175,6 +179,9 @@ def _phrasings_check(options: argparse.Namespace) -> int:
     phrasings = read_phrasings(settings.data / "nlu")
     services = {service.id for service in load(settings.knowledge).services}
     findings = check_phrasings(phrasings, services, read_heldout(ROOT / "tests" / "heldout"))
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, default=str))
+        return 1 if findings else 0
     for finding in findings:
         print(f"- {finding}")
     print(f"{len(phrasings)} phrasings, {len(findings)} findings")

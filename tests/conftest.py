@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
@@ -115,3 +117,26 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     redis = Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
     yield f"unix://{redis.socket_file}"
     redis.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium: $CHROMIUM, else the system's, else playwright's own."""
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="NO BROWSER TESTS: playwright is not installed")
+    with playwright_api.sync_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
+        if not found or not Path(found).exists():
+            reason = "NO BROWSER: the pages are NOT tested. Install chromium, or set CHROMIUM to a browser's path."
+            warnings.warn(reason, stacklevel=1)
+            pytest.skip(reason)
+        arguments = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()

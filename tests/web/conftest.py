@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import os
-import shutil
 import threading
-import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -186,26 +183,3 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture
 def server_url(stub: Stub) -> str:
     return stub.url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium: $CHROMIUM, else the system's, else playwright's own."""
-    playwright_api = pytest.importorskip("playwright.sync_api", reason="NO BROWSER TESTS: playwright is not installed")
-    with playwright_api.sync_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
-        if not found or not Path(found).exists():
-            reason = "NO BROWSER: the chat page is NOT tested. Install chromium, or set CHROMIUM to a browser's path."
-            warnings.warn(reason, stacklevel=1)
-            pytest.skip(reason)
-        arguments = [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ]
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        browser.close()
