@@ -15,6 +15,8 @@ from bot.storage.database import engine
 from bot.storage.forget import delete_rows
 from bot.storage.worker import DatabaseWorker
 
+BACKLOG = 2048  # connections that may wait to be taken up: beyond it they try again only after seconds
+
 
 def newest_model(models: Path) -> Optional[Path]:
     """Return the newest trained model under `models`, None if there is none."""
@@ -32,6 +34,7 @@ def _model_to_load(settings: Settings) -> Path:
 def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -> None:
     """Serve until stopped. Raises BotError without a model."""
     model = _model_to_load(settings)
+    engine()  # a database that cannot be used is found before anything is loaded
     from bot.serving.lean_imports import import_rasa
 
     import_rasa()
@@ -79,7 +82,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         app.ctx.worker.close()
 
     app.register_listener(_say_ready, "after_server_start")
-    app.run(host=settings.host, port=settings.port, access_log=False, workers=1)
+    app.run(host=settings.host, port=settings.port, access_log=False, workers=1, backlog=BACKLOG)
 
 
 async def _forget(app: Any, channel: str, sender: str) -> None:

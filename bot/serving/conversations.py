@@ -36,7 +36,7 @@ class ConversationStore(TrackerStore):
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
         table = tables.conversation
         query = select(table.c.state, table.c.updated_at).where(table.c.id == sender_id)
-        row = await self._worker.run(lambda connection: connection.execute(query).first())
+        row = await self._worker.run(lambda connection: connection.execute(query).first(), writes=False)
         if row is None or self._is_over(row.updated_at):
             return None
         events = [ActionExecuted("action_session_start"), SessionStarted()]
@@ -67,7 +67,8 @@ class ConversationStore(TrackerStore):
         return bool(minutes) and _now() - updated_at > timedelta(minutes=minutes)
 
     async def keys(self) -> Iterable[str]:
-        return await self._worker.run(lambda connection: connection.execute(select(tables.conversation.c.id)).scalars().all())
+        query = select(tables.conversation.c.id)
+        return await self._worker.run(lambda connection: connection.execute(query).scalars().all(), writes=False)
 
     async def delete(self, sender_id: str) -> None:
         """Forget a conversation."""

@@ -15,12 +15,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DatabaseError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from bot.errors import StorageError
 from bot.settings import read_settings
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+RECYCLE_SECONDS = 60  # after which an SQLite file is opened anew: a kept connection does not see that it was damaged
 BUSY_SECONDS = 5.0  # how long a writer waits for another one
 
 
@@ -45,6 +47,7 @@ def open_engine(url: str) -> Engine:
             url,
             future=True,
             hide_parameters=True,  # an error's text must not quote residents
+            pool_recycle=RECYCLE_SECONDS,
             poolclass=QueuePool,  # when the last connection closes, SQLite empties its log into the file: 7 ms
             creator=lambda: sqlite3.connect(
                 f"file:{quote(str(path))}?mode=rw", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
@@ -98,9 +101,19 @@ def _timeouts(url: URL) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def engine() -> Engine:
-    """Return the engine of this process, from its settings, the durable tables being there."""
+    """Return the engine of this process, from its settings, the durable tables being there.
+
+    Raises StorageError if the database cannot be used; the message says what to do.
+    """
     opened = open_engine(read_settings().database_url)
-    migrate(opened)
+    try:
+        migrate(opened)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        help_ = "is it running, may this user write to it, is the disk full?"
+        if type(error) is DatabaseError:
+            help_ = "the file is damaged: move it away and bring the last backup back with `bot restore FILE`"
+        raise StorageError(f"the database {opened.url.render_as_string()} cannot be used ({reason}); {help_}") from error
     return opened
 
 

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from sqlalchemy.engine import Connection, Engine
@@ -22,6 +23,13 @@ MAX_BATCH = 64
 MAX_WAITING = 20_000  # jobs; beyond that the database has been gone for long and new ones fail at once
 
 
+@dataclass
+class _Waiting:
+    job: Job
+    answer: Future[Any]
+    writes: bool
+
+
 class DatabaseWorker:
     """Runs jobs one after the other in a thread of its own; jobs that wait together share one transaction.
 
@@ -32,25 +40,29 @@ class DatabaseWorker:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._jobs: queue.Queue[Optional[tuple[Job, Future[Any]]]] = queue.Queue(MAX_WAITING)
+        self._jobs: queue.Queue[Optional[_Waiting]] = queue.Queue(MAX_WAITING)
         self._refused = 0  # jobs since the database failed
-        self._failed_at = 0.0
-        self.trouble: Optional[str] = None  # why the database failed the last transaction, None if it did not
+        self._fails_since = 0.0
+        self.trouble: Optional[str] = None  # why the database fails, None since something was written again
+        self.failed_at = 0.0  # when it failed last, in seconds of time.monotonic
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job) -> Any:
-        """Return what `job` returns, its transaction being committed. Raises StorageError, and what the job raises."""
-        return await asyncio.wrap_future(self.submit(job))
+    async def run(self, job: Job, *, writes: bool = True) -> Any:
+        """Return what `job` returns, its transaction being committed. Raises StorageError, and what the job raises.
 
-    def submit(self, job: Job) -> Future[Any]:
+        writes: False if the job's success does not show that the database takes writes.
+        """
+        return await asyncio.wrap_future(self.submit(job, writes=writes))
+
+    def submit(self, job: Job, *, writes: bool = True) -> Future[Any]:
         """Put `job` in line; the future is done when its transaction is committed. Raises StorageError if the line is full."""
-        answer: Future[Any] = Future()
+        waiting = _Waiting(job, Future(), writes)
         try:
-            self._jobs.put_nowait((job, answer))
+            self._jobs.put_nowait(waiting)
         except queue.Full:
             raise StorageError(f"{MAX_WAITING} jobs wait for the database already") from None
-        return answer
+        return waiting.answer
 
     @property
     def waiting(self) -> int:
@@ -65,15 +77,15 @@ class DatabaseWorker:
     def _work(self) -> None:
         open_ = True
         while open_:
-            batch = self._waiting([self._jobs.get()], MAX_BATCH)
+            batch = self._take([self._jobs.get()], MAX_BATCH)
             open_ = None not in batch
             jobs = _wanted(batch)
             if jobs and (outage := self._commit(jobs)):
-                rest = self._waiting([], MAX_WAITING)
+                rest = self._take([], MAX_WAITING)
                 open_ = open_ and None not in rest
                 self._refuse([*jobs, *_wanted(rest)], outage)
 
-    def _waiting(self, batch: list[Optional[tuple[Job, Future[Any]]]], limit: int) -> list[Optional[tuple[Job, Future[Any]]]]:
+    def _take(self, batch: list[Optional[_Waiting]], limit: int) -> list[Optional[_Waiting]]:
         while len(batch) < limit:
             try:
                 batch.append(self._jobs.get_nowait())
@@ -81,39 +93,40 @@ class DatabaseWorker:
                 break
         return batch
 
-    def _commit(self, jobs: list[tuple[Job, Future[Any]]]) -> Optional[Exception]:
+    def _commit(self, jobs: list[_Waiting]) -> Optional[Exception]:
         """Run `jobs` in one transaction and answer them. Return the fault, nothing being answered, if the database failed."""
         try:
             with self._engine.begin() as connection:
-                answers = [job(connection) for job, _ in jobs]
+                answers = [waiting.job(connection) for waiting in jobs]
         except Exception as error:
             if is_outage(error):
                 return error
             if len(jobs) == 1:
-                jobs[0][1].set_exception(error)
+                jobs[0].answer.set_exception(error)
                 return None
-            for pair in jobs:
-                if outage := self._commit([pair]):
-                    self._refuse([pair], outage)
+            for waiting in jobs:
+                if outage := self._commit([waiting]):
+                    self._refuse([waiting], outage)
             return None
-        if self.trouble:
-            spent = time.monotonic() - self._failed_at
+        if self.trouble and any(waiting.writes for waiting in jobs):
+            spent = time.monotonic() - self._fails_since
             logger.warning("the database works again after %.0f s; %d jobs were refused", spent, self._refused)
             self.trouble, self._refused = None, 0
-        for (_, future), answer in zip(jobs, answers):
-            future.set_result(answer)
+        for waiting, answer in zip(jobs, answers):
+            waiting.answer.set_result(answer)
         return None
 
-    def _refuse(self, jobs: list[tuple[Job, Future[Any]]], error: Exception) -> None:
+    def _refuse(self, jobs: list[_Waiting], error: Exception) -> None:
         reason = f"the database fails: {getattr(error, 'orig', None) or error}".strip().splitlines()[0]
+        self.failed_at = time.monotonic()
         if not self.trouble:
-            self._failed_at = time.monotonic()
+            self._fails_since = self.failed_at
             logger.error("%s", reason)
-            self._engine.dispose()  # connections to a file or server that was replaced never work again
+        self._engine.dispose()  # connections to a file or server that was replaced never work again
         self.trouble = reason
         self._refused += len(jobs)
-        for _, future in jobs:
-            future.set_exception(StorageError(reason))
+        for waiting in jobs:
+            waiting.answer.set_exception(StorageError(reason))
 
 
 def is_outage(error: Exception) -> bool:
@@ -124,6 +137,6 @@ def is_outage(error: Exception) -> bool:
     return broken or type(error) is DatabaseError or isinstance(error, PoolTimeoutError)
 
 
-def _wanted(batch: list[Optional[tuple[Job, Future[Any]]]]) -> list[tuple[Job, Future[Any]]]:
+def _wanted(batch: list[Optional[_Waiting]]) -> list[_Waiting]:
     """Leave out the jobs that nobody waits for any more; the others cannot be cancelled from here on."""
-    return [pair for pair in batch if pair is not None and pair[1].set_running_or_notify_cancel()]
+    return [waiting for waiting in batch if waiting is not None and waiting.answer.set_running_or_notify_cancel()]
