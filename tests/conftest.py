@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
@@ -21,6 +20,7 @@ from bot.knowledge import catalog, database
 from bot.knowledge.queries import Knowledge
 from bot.settings import ROOT
 from bot.storage.database import open_engine
+from tests import chromium
 
 
 @pytest.fixture(scope="session")
@@ -119,17 +119,17 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     redis.shutdown()
 
 
+_found = lru_cache(chromium.find_or_install)  # a browser that cannot be had is tried for once
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium: $CHROMIUM, else the system's, else playwright's own."""
+    """A headless Chromium. Where none can be had, the pages' tests are skipped and the end of the report says so."""
     playwright_api = pytest.importorskip("playwright.sync_api", reason="NO BROWSER TESTS: playwright is not installed")
     with playwright_api.sync_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
-        if not found or not Path(found).exists():
-            reason = "NO BROWSER: the pages are NOT tested. Install chromium, or set CHROMIUM to a browser's path."
-            warnings.warn(reason, stacklevel=1)
-            pytest.skip(reason)
+        found = _found(playwright.chromium.executable_path)
+        if found is None:
+            pytest.skip(chromium.MISSING)
         arguments = [
             "--no-sandbox",
             "--disable-gpu",
@@ -140,3 +140,11 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
         browser.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly, below everything else, that the pages were not tested."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if "NO BROWSER" in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("THE PAGES WERE NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} tests were skipped. {chromium.MISSING}", red=True)

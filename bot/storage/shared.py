@@ -14,12 +14,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Optional, Protocol, TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 1.0  # after which Redis counts as gone
+REDIS_SECONDS = 2.0  # after which Redis counts as gone
+MAX_CONNECTIONS = 16
 AWAY_SECONDS = 5.0  # for which a Redis that is gone is not asked again
 LEASE_SECONDS = 3.0
 POLL_SECONDS = 0.05
@@ -106,9 +107,15 @@ class RedisShared:
     _DROP_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
     def __init__(self, url: str, *, prefix: str = "bot:", clock: Callable[[], float] = time.monotonic) -> None:
-        self._redis: Redis[str] = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
+        self._pool = BlockingConnectionPool.from_url(  # a burst waits for a connection instead of opening hundreds
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=REDIS_SECONDS,
+            decode_responses=True,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
         )
+        self._redis: Redis[str] = Redis(connection_pool=self._pool)
         self._prefix, self._clock = prefix, clock
         self._memory = MemoryShared(clock=clock)
         self._back_at = 0.0
@@ -159,7 +166,7 @@ class RedisShared:
         await self._ask(drop_all, _nothing)
 
     async def close(self) -> None:
-        await self._redis.close()
+        await self._pool.disconnect()
 
     async def _ask(self, redis: Callable[[], Awaitable[T]], memory: Callable[[], Awaitable[T]]) -> T:
         if self._clock() < self._back_at:

@@ -166,6 +166,7 @@ function flowFigure({ name, steps }, id) {
   const chart = el("div", { class: "chart", tabindex: "0", role: "group", "aria-label": "流程图" }, picture);
   picture.addEventListener("error", () => chart.replaceChildren(el("p", null, "流程图没有取到，请看下面的文字版。")));
   return el("figure", { class: "flow" }, chart, el("figcaption", null,
+    el("p", { class: "slide" }, "图比屏幕宽时，可以左右滑动着看。"),
     el("a", { href: api.flowUrl(id), target: "_blank", rel: "noopener" }, "在新窗口看大图"),
     el("details", null, el("summary", null, "流程图的文字版"), el("ul", { role: "list" }, ...steps.map((step) => el("li", null, step))))));
 }
@@ -256,5 +257,6 @@ function nextQuestions(titles, custom, hooks) {
   const all = custom.kind === "fallback" && !titles.includes("转人工") ? [...titles, "转人工"] : titles;
   if (!all.length) return [];
   const row = el("div", { class: "choices" }, ...all.map((title) => el("button", { type: "button", onclick: () => hooks.say(title) }, title)));
-  return [el("div", { class: "next", role: "group", "aria-label": "您还可以问" }, el("p", { "aria-hidden": "true" }, "您还可以问："), row)];
+  const label = custom.kind === "fallback" ? "您还可以" : "您还可以问";
+  return [el("div", { class: "next", role: "group", "aria-label": label }, el("p", { "aria-hidden": "true" }, `${label}：`), row)];
 }

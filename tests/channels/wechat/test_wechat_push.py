@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wechat_bodies import BODIES, BODY, NOW, ONE
 from wechat_fakes import COMPATIBLE, KEY, OLD_KEY, PLAIN, SAFE
 
 from bot.channels.wechat.accounts import Account
@@ -19,10 +19,6 @@ from bot.channels.wechat.replay import ReplayGuard
 from bot.channels.wechat.simulate import Simulator
 from bot.errors import RequestError
 from bot.storage.shared import MemoryShared
-
-NOW = 1_714_112_445
-BODY = "<xml><ToUserName>gh_a</ToUserName><FromUserName>oUser</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType><MsgId>{id}</MsgId><Content>你好</Content></xml>"
-ONE = BODY.format(id=1)
 
 
 @pytest.fixture
@@ -151,41 +147,6 @@ def test_the_reply_is_sealed_with_the_key_that_fitted() -> None:
     assert fields["MsgSignature"] == signature(SAFE.token, str(NOW + 1), "7", fields["Encrypt"])
     inner, key = MessageCrypto(SAFE.token, SAFE.appid, (OLD_KEY,)).decrypt(fields["Encrypt"])
     assert key == OLD_KEY and parse_fields(inner.encode())[0]["Content"] == "好]]>"
-
-
-def _mutated(pieces: tuple[int, int, bytes]) -> bytes:
-    begin, length, put = pieces
-    return ONE.encode()[:begin] + put + ONE.encode()[begin + length :]
-
-
-FRAGMENTS = st.sampled_from(
-    [
-        b"<!DOCTYPE xml>",
-        b"&lt;",
-        b"&x;",
-        b"]]>",
-        b"<![CDATA[",
-        b"</xml>",
-        b"<a>" * 2000,
-        b"\x00",
-        b"\xff",
-        b"{",
-        b"<Encrypt>AAAA</Encrypt>",
-    ]
-)
-BODIES = st.one_of(
-    st.binary(max_size=400),
-    st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.tuples(st.integers(0, 160), st.integers(0, 60), st.one_of(st.binary(max_size=8), FRAGMENTS)).map(_mutated),
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from([*ONE.split("<")[:1], "MsgType", "Encrypt", "CreateTime"]), inner)
-        ),
-        max_leaves=6,
-    ).map(lambda value: json.dumps(value).encode()),
-)
 
 
 @settings(max_examples=500, deadline=None)
