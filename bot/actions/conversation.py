@@ -47,7 +47,11 @@ def memory_of(state: State) -> dict[str, Any]:
 
 
 def understanding_of(tracker: Tracker) -> Understanding:
-    message = tracker.latest_message
+    return understanding(tracker.latest_message)
+
+
+def understanding(message: dict[str, Any]) -> Understanding:
+    """Return what the pipeline's output of one message says."""
     entities = message.get("entities") or []
 
     def values(kind: str) -> tuple[str, ...]:

@@ -51,7 +51,8 @@ class LookupChannel(InputChannel):
             query = request.args.get("q", "")
             if len(query) > 2000:
                 raise RequestError("q has more than 2000 characters")
-            return reply({"results": await search(request.app.ctx.agent, base, query, place, int(limit))})
+            hits = await search(request.app.ctx.agent, base, query, place, int(limit))
+            return reply({"results": [hit.as_json() for hit in hits]})
 
         @routes.get("/api/items/<item_id:str>")
         @guarded
