@@ -32,7 +32,6 @@ _SAME_DOCUMENT = (
     ("残疾证", "残疾人证"),
 )
 ELSEWHERE = 0.3  # share of its score that an item of another place keeps when the query names a place
-ASIDE = 0.2  # share of its score that an item keeps when the query asks which items need a document and it does not
 
 
 class Typed:
@@ -75,7 +74,11 @@ def rank(knowledge: Knowledge, query: str, parsed: dict[str, Any], place: Option
     asked, rest = _without_place(knowledge, query)
     typed = [Typed(query)] if rest == query else [Typed(query), Typed(rest)]
     services = parsed.get("services") or {}
-    wanted = _asked_document(rest)
+    wanted = asked_document(rest)
+    if wanted and any(_material(item, wanted) for item in knowledge.items()):
+        services = {}  # the question is after a document, not a matter: the items stay in the order of the sources
+    else:
+        wanted = ()
     hits = []
     for item in knowledge.items():
         if place is not None and item.jurisdiction != place:
@@ -84,7 +87,6 @@ def rank(knowledge: Knowledge, query: str, parsed: dict[str, Any], place: Option
         if wanted:
             why = _material(item, wanted)
             matched = 0.9 if why else 0.0
-            model *= 1.0 if matched else ASIDE
         else:
             matched, why = max((match(item, one) for one in typed), key=lambda found: found[0])
         score = 1 - (1 - model) * (1 - matched)
@@ -93,8 +95,6 @@ def rank(knowledge: Knowledge, query: str, parsed: dict[str, Any], place: Option
         if score > 0:
             hits.append(Hit(item, score, why if matched > model else ""))
     hits.sort(key=lambda hit: -hit.confidence)
-    if wanted and any(hit.why for hit in hits):
-        hits = [hit for hit in hits if hit.why]
     return hits[:limit]
 
 
@@ -189,7 +189,7 @@ def _bare_document(item: ItemView, typed: Typed) -> tuple[float, str]:
     return (0.45, found) if found else (0.0, "")
 
 
-def _asked_document(query: str) -> tuple[str, ...]:
+def asked_document(query: str) -> tuple[str, ...]:
     """Return the spellings of the document in 「哪些事项要户口本」, () if the query asks no such thing."""
     found = _ASKS_WHICH.fullmatch(fold(query))
     what = squash(next(filter(None, found.groups()), "")) if found else ""

@@ -31,12 +31,13 @@ SECTIONS = (
 def blueprints() -> list[Blueprint]:
     """Return the blueprints of all staff pages."""
     from bot.staff.dashboard import routes as dashboard
+    from bot.staff.hotline import routes as hotline
     from bot.staff.inbox import routes as inbox
     from bot.staff.knowledge_pages import routes as knowledge
     from bot.staff.login import routes as login
     from bot.staff.phrasing_pages import routes as phrasings
 
-    return [login, inbox, phrasings, dashboard, knowledge]
+    return [login, hotline, inbox, phrasings, dashboard, knowledge]
 
 
 def install(app: Any) -> None:
