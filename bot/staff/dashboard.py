@@ -15,7 +15,7 @@ from bot.errors import RequestError
 from bot.knowledge.queries import Knowledge
 from bot.staff.access import staff
 from bot.staff.pages import HEADERS
-from bot.staff.training import base_of, in_thread, training_page
+from bot.staff.training import background, base_of, in_thread, phrasings_of, training_page
 from bot.training.dashboard import (
     KINDS,
     NO_PLACE,
@@ -84,11 +84,13 @@ def _asked(request: Request) -> tuple[date, date, Optional[str]]:
 
 async def _read(request: Request, start: date, end: date, place: Optional[str], topics: bool = True) -> tuple[Figures, list[Topic]]:
     engine = base_of(request).engine
+    usual = background(await phrasings_of(request)) if topics else []
 
     def work() -> tuple[Figures, list[Topic]]:
         connection: Connection
         with engine.connect() as connection:
-            return figures(connection, start, end, place), growing_topics(connection, start, end, place) if topics else []
+            found = figures(connection, start, end, place)
+            return found, growing_topics(connection, start, end, place, usual) if topics else []
 
     return await in_thread(work)
 

@@ -15,7 +15,7 @@ from bot.errors import RequestError
 from bot.knowledge.queries import Knowledge
 from bot.staff.access import db, staff
 from bot.staff.audit import audit
-from bot.staff.training import base_of, in_thread, label_of, phrasings_of, training_page
+from bot.staff.training import background, base_of, in_thread, label_of, phrasings_of, training_page
 from bot.training import inbox
 from bot.training.inbox import DECISIONS, Decision, Group, Outcome
 from bot.training.labels import ASPECTS, label_name
@@ -40,10 +40,11 @@ routes = Blueprint("staff_inbox")
 
 @dataclass(frozen=True)
 class Shown:
-    """A group with the label that is suggested for it and other services that the model thinks of."""
+    """A group with the label that is suggested for it, the likely intent, and other services that the model thinks of."""
 
     group: Group
     label: Optional[Label]
+    intent: str
     candidates: list[tuple[str, float]]
 
 
@@ -134,7 +135,7 @@ async def _groups(request: Request) -> list[Group]:
 
     def work() -> list[Group]:
         with engine.connect() as connection:
-            return inbox.grouped(inbox.open_questions(connection, phrasings))
+            return inbox.grouped(inbox.open_questions(connection, phrasings), background(phrasings))
 
     return await in_thread(work)
 
@@ -202,8 +203,9 @@ async def _shown(request: Request, group: Group) -> Shown:
             aspect = next((a for a in parsed.get("aspects") or () if f"ask_{a}" in ASPECTS), None)
     sure = candidates[0][0] if candidates and candidates[0][1] >= SUGGESTED_FROM else None
     service = group.service or sure
-    label = Label(f"ask_{aspect or 'general'}", service) if service in base.services else None
-    return Shown(group, label, [pair for pair in candidates if pair[0] != service])
+    intent = f"ask_{aspect or 'general'}"
+    label = Label(intent, service) if service in base.services else None
+    return Shown(group, label, intent, [pair for pair in candidates if pair[0] != service])
 
 
 def _fits(group: Group, reason: str, place: str, text: str) -> bool:

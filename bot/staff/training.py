@@ -25,6 +25,7 @@ TABS = (
     ("看板", "/training/dashboard"),
     ("事项编辑", "/training/knowledge"),
 )
+BACKGROUND_STEP = 6  # every sixth phrasing
 ROLE_OF_TAB = {"/training/knowledge": "editor"}
 
 
@@ -49,6 +50,11 @@ async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
 
 async def phrasings_of(request: Request) -> list[Phrasing]:
     return await in_thread(read_phrasings, request.app.ctx.settings.data / "nlu")
+
+
+def background(phrasings: list[Phrasing]) -> list[str]:
+    """Return enough questions to learn from which words say little."""
+    return [phrasing.text for phrasing in phrasings[::BACKGROUND_STEP]]
 
 
 def label_of(request: Request, service: str = "service", intent: str = "intent") -> Optional[Label]:

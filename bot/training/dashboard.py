@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Any, Optional
+from typing import Any, Iterable, Optional
 
 from sqlalchemy import Date, cast, func, select, text
 from sqlalchemy.engine import Connection
@@ -140,8 +140,13 @@ def _count_handoffs(connection: Connection, days: dict[date, Day], place: Option
         days[_as_date(when)].handoffs += times
 
 
-def growing_topics(connection: Connection, start: date, end: date, place: Optional[str] = None) -> list[Topic]:
-    """Return the topics that the bot answered badly more often than in the equal time before, the fastest growing first."""
+def growing_topics(
+    connection: Connection, start: date, end: date, place: Optional[str] = None, background: Iterable[str] = ()
+) -> list[Topic]:
+    """Return the topics that the bot answered badly more often than in the equal time before, the fastest growing first.
+
+    background: see `similar.groups`.
+    """
     length = timedelta(days=(end - start).days + 1)
     now = read_questions(connection, _utc(start), _utc(end + timedelta(days=1)), only_missed=True)
     before = read_questions(connection, _utc(start - length), _utc(start), only_missed=True)
@@ -149,7 +154,7 @@ def growing_topics(connection: Connection, start: date, end: date, place: Option
         now, before = ([q for q in side if q.places[place]] for side in (now, before))
     everything = now + before
     topics = []
-    for members in groups([q.text for q in everything]):
+    for members in groups([q.text for q in everything], background):
         new = [everything[n] for n in members if n < len(now)]
         times = sum(sum(q.wrong.values()) for q in new)
         old = sum(sum(everything[n].wrong.values()) for n in members if n >= len(now))

@@ -110,9 +110,14 @@ def _is_open(question: Question, decided_at: Optional[datetime], taught: set[str
     return decided_at is None and squash(question.text) not in taught and bool(squash(tidy(question.text)))
 
 
-def grouped(questions: list[Question]) -> list[Group]:
-    """Return the questions in groups, those with the weightiest misses first."""
-    made = [Group(tuple(questions[n] for n in members)) for members in groups([q.text for q in questions])]
+def grouped(questions: list[Question], background: Iterable[str] = ()) -> list[Group]:
+    """Return the questions in groups, those with the weightiest misses first; what went well stands apart from the misses.
+
+    background: see `similar.groups`.
+    """
+    made, background = [], list(background)
+    for part in ([q for q in questions if q.wrong], [q for q in questions if not q.wrong]):
+        made += [Group(tuple(part[n] for n in members)) for members in groups([q.text for q in part], background)]
     return sorted(made, key=lambda group: (-group.weight, -group.times, -group.at.timestamp()))
 
 

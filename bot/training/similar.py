@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Iterable
 
 import numpy as np
 from scipy import sparse
@@ -16,15 +17,16 @@ ALIKE = 0.3
 _ROWS = 100  # questions compared at a time: other threads get their turn in between
 
 
-def groups(texts: list[str], alike: float = ALIKE) -> list[list[int]]:
+def groups(texts: list[str], background: Iterable[str] = (), alike: float = ALIKE) -> list[list[int]]:
     """Return the indices of `texts` in groups: each text joins the first group whose first text is alike, else begins one.
 
+    background: other questions, from which it is learned that 「怎么办」 says little and 「狗」 much.
     The order of `texts` decides what leads a group, so put the most important first; groups keep that order.
     """
     if not texts:
         return []
     documents = [_grams(text) for text in texts]
-    matrix = Vectoriser.fit(documents, least=1).matrix(documents)
+    matrix = Vectoriser.fit(documents + [_grams(text) for text in background], least=1).matrix(documents)
     leaders: list[int] = []
     found: dict[int, list[int]] = {}
     joined = np.full(len(texts), -1)

@@ -22,6 +22,12 @@ def test_every_text_is_in_one_group_across_the_parts_that_are_compared_at_a_time
     assert sorted(len(members) for members in found)[-3:] == [60, 60, 60]
 
 
+def test_what_every_question_says_brings_none_together() -> None:
+    texts = ["养狗办证去哪里", "医保去哪里交", "养狗要办证不"]
+    background = [p.text for p in read_phrasings(ROOT / "data" / "nlu")[::6]]
+    assert groups(texts, background) == [[0, 2], [1]]
+
+
 def test_nothing_gives_no_groups_and_a_bare_mark_its_own() -> None:
     assert groups([]) == []
     assert groups(["？", "！"]) == [[0], [1]]
