@@ -24,6 +24,7 @@ from bot.training.phrasing_file import Label
 from bot.training.questions import Question
 
 PAGE = 15
+SHOWN_FROM = 0.02
 CANDIDATES = 4
 SUGGESTED_FROM = 0.5  # probability from which the model's best service is suggested; below it a trainer chooses
 REASONS = {
@@ -197,9 +198,9 @@ async def _shown(request: Request, group: Group) -> Shown:
     if agent is not None:
         parsed: dict[str, Any] = await agent.parse_message(group.lead.text)
         await asyncio.sleep(0)  # let others have their turn between two questions
-        ranked = [(service, p) for service, p in parsed.get("services", {}).items() if service in base.services]
+        ranked = [(s, p) for s, p in parsed.get("services", {}).items() if s in base.services and p >= SHOWN_FROM]
         candidates = ranked[:CANDIDATES]
-        if aspect is None:
+        if aspect in (None, "general"):  # what a turn says that was not understood
             aspect = next((a for a in parsed.get("aspects") or () if f"ask_{a}" in ASPECTS), None)
     sure = candidates[0][0] if candidates and candidates[0][1] >= SUGGESTED_FROM else None
     service = group.service or sure
