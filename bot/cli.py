@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("name")
     password.set_defaults(run=_users_password)
 
+    save = commands.add_parser("backup", help="write rows, the model in use and the reviewed files into one file")
+    save.add_argument("file", type=Path)
+    save.set_defaults(run=_backup)
+    back = commands.add_parser("restore", help="bring a backup back into an empty database")
+    back.add_argument("file", type=Path)
+    back.set_defaults(run=_restore)
+
     wechat = commands.add_parser("wechat", help="WeChat official accounts (docs/wechat.md)")
     wechat_actions = wechat.add_subparsers(required=True, metavar="ACTION")
     simulate = wechat_actions.add_parser("simulate", help="speak WeChat's protocol to the running server, without Tencent")
@@ -115,6 +122,26 @@ def _train(options: argparse.Namespace) -> int:
     print("training the model (about a minute) …", flush=True)
     path = train(settings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True))
     print(f"trained {os.path.relpath(path, ROOT)} in {time.monotonic() - begun:.0f} s", flush=True)
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot.backup import backup
+    from bot.serve import newest_model
+
+    settings = read_settings()
+    done = backup(settings, newest_model(settings.models), options.file)
+    print(f"{options.file}: {sum(done.rows.values())} rows, {done.files} files, {options.file.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot.backup import restore
+
+    done = restore(read_settings(), options.file)
+    for path in done.set_aside:
+        print(f"what was there before is now in {os.path.relpath(path, ROOT)}")
+    print(f"restored {sum(done.rows.values())} rows and {done.files} files")
     return 0
 
 

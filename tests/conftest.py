@@ -7,9 +7,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+import uuid
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, Optional
@@ -107,6 +109,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL, in a folder that its own user can enter (pytest's are closed to it)."""
+    import pgserver
+
+    with tempfile.TemporaryDirectory(prefix="bot-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(Path(folder) / "data")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: Any) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.psql(f"create database {name}")
+    return str(postgres.get_uri(name))
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ LAYERS = [
     {"actions"},
     {"channels"},
     {"serving"},
-    {"evaluation", "ingest", "training", "staff", "serve"},
+    {"evaluation", "ingest", "training", "staff", "serve", "backup"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
@@ -117,12 +117,23 @@ def engine() -> Engine:
     return opened
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the durable tables to the newest schema; nothing happens if they have it already."""
+def migrate(engine: Engine, target: str = "head") -> None:
+    """Bring the durable tables to the schema `target`, the newest by default; nothing happens if they have it already.
+
+    Raises StorageError for a schema that this version does not know.
+    """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    if target != "head" and target not in {script.revision for script in scripts.walk_revisions()}:
+        raise StorageError(f"schema {target} is unknown to this version of the bot; use the version that wrote it, or a newer one")
     with engine.begin() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head():
+        if revision(connection) == (scripts.get_current_head() if target == "head" else target):
             return
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, target)
+
+
+def revision(connection: Connection) -> Optional[str]:
+    """Return the schema that the durable tables have, None if there are none."""
+    return MigrationContext.configure(connection).get_current_revision()

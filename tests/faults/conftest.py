@@ -28,13 +28,13 @@ class BreakableServer(Server):
     """`start`, `kill` and `stop` its process; `faults(...)` switches faults inside it on, and all others off."""
 
     def __init__(self, folder: Path, database_url: str, **environment: str) -> None:
-        self.folder, self.database_url = folder, database_url
+        self.folder = folder
         self.environment = environment
         self.process: Optional[subprocess.Popen[bytes]] = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        super().__init__(f"http://127.0.0.1:{self.port}", folder / "server.log")
+        super().__init__(f"http://127.0.0.1:{self.port}", folder / "server.log", database_url, embedder=0)
         self.faults()
 
     def faults(self, **faults: Any) -> None:

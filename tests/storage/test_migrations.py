@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Iterator
 
-import pgserver
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -20,14 +19,10 @@ from bot.storage.tables import conversation, metadata
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        yield open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
-        return
-    server = pgserver.get_server(tmp_path / "postgres")
-    try:
-        yield open_engine(server.get_uri())
-    finally:
-        server.cleanup()
+    url = f"sqlite:///{tmp_path / 'bot.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    opened = open_engine(url)
+    yield opened
+    opened.dispose()
 
 
 def test_migrations_and_tables_say_the_same(engine: Engine) -> None:
