@@ -56,7 +56,7 @@ async def login(request: Request) -> HTTPResponse:
         return _form(request, LOCKED, 429)
     loop = asyncio.get_running_loop()
     if not await loop.run_in_executor(_hashing, accounts.verify, attempt.password, password):
-        await db(request, lambda connection: sessions.fail(connection, attempt, address))
+        await db(request, lambda connection: sessions.fail(connection, attempt, address, accounts.now()))
         return _form(request, WRONG, 401)
     token = await db(request, lambda connection: sessions.succeed(connection, attempt, address, accounts.now()))
     answer = redirect(request, _next(request) or "/staff")

@@ -46,10 +46,13 @@ def begin(connection: Connection, name: str, address: str, now: datetime) -> Opt
     return Attempt(attempt, Account(row.id, row.name, tuple(row.roles)), row.password)
 
 
-def fail(connection: Connection, attempt: Attempt, address: str) -> None:
-    """Leave the attempt a failure; a known account's failure goes into the audit log."""
-    if attempt.account is not None:
-        audit(connection, None, "login.failed", attempt.account.name, address=address)
+def fail(connection: Connection, attempt: Attempt, address: str, now: datetime) -> None:
+    """Leave the attempt a failure; a known account's failure, and that it is locked now, go into the audit log."""
+    if attempt.account is None:
+        return
+    audit(connection, None, "login.failed", attempt.account.name, address=address)
+    if _failures(connection, login_attempt.c.account_id == attempt.account.id, now) >= FAILURES_OF_ACCOUNT:
+        audit(connection, None, "login.locked", attempt.account.name, minutes=LOCKED_FOR.seconds // 60)
 
 
 def succeed(connection: Connection, attempt: Attempt, address: str, now: datetime) -> str:

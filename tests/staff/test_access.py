@@ -124,6 +124,9 @@ def test_five_failures_lock_the_account_and_only_it(office: Office) -> None:
         for _ in range(sessions.FAILURES_OF_ACCOUNT):
             assert client.post("/login", data={"name": name, "password": "wrong"}).status_code == 401
         assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 429
+        with office.engine.connect() as connection:
+            log = connection.execute(select(audit.c.action).where(audit.c.subject == name)).scalars().all()
+        assert log == ["login.failed"] * sessions.FAILURES_OF_ACCOUNT + ["login.locked"]
         assert client.post("/login", data={"name": other, "password": PASSWORD}).status_code == 303
         with office.engine.begin() as connection:  # a quarter of an hour later
             long_ago = now() - sessions.LOCKED_FOR - timedelta(seconds=1)
