@@ -53,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
-    check = phrasings.add_parser("check", help="duplicates, too few, overlap with held-out questions")
+    check = phrasings.add_parser(
+        "check", help="(nearly) the same under two labels, too few, too uniform, overlap with held-out ones"
+    )
+    check.add_argument("--model", action="store_true", help="also what a model puts elsewhere that has not seen it (minutes)")
     check.add_argument("--json", action="store_true", help="print the findings as one JSON list")
     check.set_defaults(run=_phrasings_check)
 
@@ -206,6 +209,16 @@ def _phrasings_check(options: argparse.Namespace) -> int:
     phrasings = read_phrasings(settings.data / "nlu")
     services = {service.id for service in load(settings.knowledge).services}
     findings = check_phrasings(phrasings, services, read_heldout(ROOT / "tests" / "heldout"))
+    if options.model:
+        from bot.serving.lean_imports import import_rasa
+
+        import_rasa()
+        from bot.training.phrasing_model_check import check_with_model
+
+        begun = time.monotonic()
+        findings += check_with_model(
+            phrasings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", file=sys.stderr)
+        )
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, default=str))
         return 1 if findings else 0

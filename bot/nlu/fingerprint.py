@@ -13,6 +13,9 @@ from typing import Iterable
 
 from bot.settings import ROOT
 
+# What they say, where folders are and how errors are called, changes no model; they change often.
+_WITHOUT_EFFECT = {"bot.settings", "bot.errors"}
+
 
 def fingerprint(module: str, data: Iterable[str] = ()) -> str:
     """Return a hash over the module, every module of this project that it imports, directly or not, and `data`."""
@@ -26,10 +29,11 @@ def fingerprint(module: str, data: Iterable[str] = ()) -> str:
 
 def own_modules(module: str) -> set[str]:
     """Return `module` and the modules of its top package that it imports, directly or not."""
-    found, waiting = set(), [module]
+    found: set[str] = set()
+    waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or not _path(name).exists():
+        if name in found | _WITHOUT_EFFECT or not _path(name).exists():
             continue
         found.add(name)
         for node in ast.walk(ast.parse(read(_path(name)))):

@@ -12,7 +12,7 @@ from typing import Mapping, Optional
 
 from bot.errors import RequestError
 from bot.settings import ROOT, Settings
-from bot.training.labels import label_name, service_name
+from bot.training.labels import OTHERS, label_name, service_name
 from bot.training.phrasing_check import LEAST, Finding
 from bot.training.phrasing_file import Label
 from bot.training.phrasings import Phrasing
@@ -87,6 +87,12 @@ def in_words(finding: Finding, services: Mapping[str, str]) -> str:
             for one in finding.other.split(" and ")
         )
         return f"同样的话同时在：{'、'.join(names)}。"
+    if finding.kind == "near":
+        label, _, text = finding.other.partition(": ")
+        name = label_name(Label(label), services) if label in OTHERS else service_name(label, services)
+        return f"和「{name}」的一条几乎一样：{text}"
+    if finding.kind == "uniform":
+        return f"问法之间太像，像同一个模板（{finding.other}）。请换些说法。"
     if finding.kind == "few":
         return f"只有 {finding.other} 条问法，至少要 {LEAST} 条。"
     if finding.kind == "heldout":

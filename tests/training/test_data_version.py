@@ -48,7 +48,14 @@ def test_only_what_the_pipeline_reads_asks_for_a_training(settings: Settings, fi
 
 @pytest.mark.parametrize(
     ("module", "asks"),
-    [("nlu/linear.py", True), ("text.py", True), ("training/phrasings.py", True), ("replies.py", False), ("cli.py", False)],
+    [
+        ("nlu/linear.py", True),
+        ("text.py", True),
+        ("training/phrasings.py", True),
+        ("settings.py", False),
+        ("replies.py", False),
+        ("cli.py", False),
+    ],
 )
 def test_only_code_that_trains_asks_for_a_training(monkeypatch: pytest.MonkeyPatch, module: str, asks: bool) -> None:
     before, read = data_version(Settings()), fingerprint.read
