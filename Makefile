@@ -8,10 +8,10 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONWARNINGS := ignore
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test train evaluate bench lint setup lock
+.PHONY: help run test train evaluate bench bench-smoke lint setup lock
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(UV):
 	@echo "installing uv into .tools …"
@@ -38,8 +38,11 @@ test: setup ## the whole test suite
 evaluate: setup ## figures on the held-out questions, compared with the last run (QUICK=1: the model alone, BASELINES=1: also stock DIET)
 	@$(PYTHON) -m bot evaluate $(if $(QUICK),--quick) $(if $(BASELINES),--baselines)
 
-bench: setup ## time turns of a running model
-	@$(PYTHON) -m bench
+bench: setup ## this bot beside a stock Rasa peer under the same load: ratios, medians (half an hour and more)
+	@$(PYTHON) -m bench $(ARGS)
+
+bench-smoke: setup ## the benchmark small, this bot alone: fails on errors, never on time
+	@$(PYTHON) -m bench --smoke
 
 lint: setup ## ruff, mypy, the knowledge base, the phrasings, Rasa's own data check
 	@.venv/bin/ruff format --check bot bench tests

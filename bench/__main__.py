@@ -1,69 +1,106 @@
-"""`make bench`: start the server, measure a turn with one client and throughput with sixteen; medians over five rounds."""
+"""`make bench`: this bot and a stock Rasa peer built from the same phrasings, side by side under the same load.
+
+Rows: serving (throughput, turn, tail, memory, turn 200), start, training, tenfold. The peer is trained with one epoch for
+serving (an answer costs the same); `--stock-training` runs its full training once and keeps the figure for later tables.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-PORT = int(os.environ.get("BENCH_PORT", "5055"))
-URL = f"http://127.0.0.1:{PORT}"
-QUESTIONS = ["补社保卡要带什么", "我替我妈办", "那电话多少", "失业登记怎么办", "渝中区", "低保在哪申请", "公积金怎么提取", "谢谢"]
+from bench import measures, report
+from bench.measures import BOT, STOCK, Figures
+from bench.servers import STOCK_TRAINING, WORK, Server, environment, stock_project, timed_training
+from bench.stock.build import build
+from bot.settings import ROOT
 
-
-def turn(sender: str, text: str) -> float:
-    """Return the seconds of one turn."""
-    body = json.dumps({"sender": sender, "message": text}).encode()
-    begun = time.perf_counter()
-    with urllib.request.urlopen(urllib.request.Request(f"{URL}/webhooks/rest/webhook", body), timeout=60) as response:
-        response.read()
-    return time.perf_counter() - begun
+PARTS = ("serving", "start", "training", "tenfold")
+FULL_TRAINING = ROOT / "results" / "stock-training.json"
 
 
-def talk(sender: str) -> list[float]:
-    return [turn(sender, text) for text in QUESTIONS]
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--training-rounds", type=int, default=3, help="of this bot's own training")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement of serving")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--smoke", action="store_true", help="this bot alone, small: fails on errors, never on time")
+    parser.add_argument("--stock-training", action="store_true", help="only: the peer's training with all its epochs (hours)")
+    options = parser.parse_args(arguments)
+    if options.stock_training:
+        return stock_training()
+    subprocess.run([sys.executable, "-m", "bot", "train"], cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), check=True)
+    figures = smoke() if options.smoke else full(options)
+    print(report.markdown(figures))
+    print(f"\n{os.path.relpath(report.save(figures, options.results), ROOT)}")
+    return 0
 
 
-def main() -> int:
-    begun = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "bot", "run"], env={**os.environ, "PORT": str(PORT)})
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"{URL}/health", timeout=5).read()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    return 1
-                time.sleep(0.2)
-        start = time.monotonic() - begun
-        talk("warm-up")
-        rounds = []
-        for number in range(5):
-            alone = [seconds for n in range(4) for seconds in talk(f"one-{number}-{n}")]
-            since = time.perf_counter()
-            with ThreadPoolExecutor(16) as clients:
-                many = [s for talk_ in clients.map(talk, [f"many-{number}-{n}" for n in range(32)]) for s in talk_]
-            rounds.append(
-                (statistics.median(alone), len(many) / (time.perf_counter() - since), statistics.quantiles(many, n=100)[98])
-            )
-        one, rate, tail = (statistics.median(column) for column in zip(*rounds, strict=True))
-        result = {
-            "start_s": start,
-            "turn_median_ms": one * 1e3,
-            "turns_per_s_16": rate,
-            "turn_p99_ms_16": tail * 1e3,
-            "load": os.getloadavg()[0],
-        }
-        print(json.dumps({key: round(value, 1) for key, value in result.items()}))
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def smoke() -> Figures:
+    """One short round of this bot alone, and the peer's files made."""
+    figures = Figures()
+    build(WORK / "stock-smoke", epochs=1)
+    short, long = measures.write_conversations(ROOT / "data")
+    with measures.bot() as bot:
+        measures.sanity(bot)
+        figures.add("start_s", BOT, bot.start_seconds)
+        measures.serving(figures, [bot], short, 0, 2.0)
+        measures.growth(figures, [bot], long, 0)
+        measures.memory(figures, [bot])
+    return figures
+
+
+def full(options: argparse.Namespace) -> Figures:
+    figures = Figures()
+    project = WORK / "stock"
+    if {"serving", "start"} & set(options.only):
+        stock_project(project)
+    if FULL_TRAINING.is_file():
+        figures.notes["stock_training"] = kept = json.loads(FULL_TRAINING.read_text(encoding="utf-8"))
+        figures.add("training_s", STOCK, kept["seconds"])
+        figures.add("training_processor_s", STOCK, kept["processor"])
+    if "start" in options.only:
+        measures.starts(figures, [measures.bot, lambda: measures.stock(project)], options.rounds, say)
+    if "training" in options.only:
+        measures.training(figures, options.training_rounds, say)
+    short, long = measures.write_conversations(ROOT / "data")
+    if "serving" in options.only:
+        with measures.bot() as bot, measures.stock(project) as stock:
+            both: list[Server] = [bot, stock]
+            for server in both:
+                measures.sanity(server)
+                measures.ask(server.port, short, name="warm-up", seconds=options.seconds)
+            for number in range(options.rounds):
+                measures.serving(figures, both, short, number, options.seconds)
+                measures.growth(figures, both, long, number)
+                measures.memory(figures, both)
+                measures.say_round(figures, number, options.rounds, say)
+    if "tenfold" in options.only:
+        with measures.bot() as bot:
+            measures.tenfold(figures, bot, short, options.rounds, options.seconds, say)
+    return figures
+
+
+def stock_training() -> int:
+    """Train the peer with all its epochs, once; keep wall and processor seconds with the machine's load."""
+    project = WORK / "stock-full"
+    size = build(project)
+    before = os.getloadavg()
+    seconds, busy = timed_training([sys.executable, "-m", "rasa", *STOCK_TRAINING], project, PYTHONPATH=str(ROOT))
+    kept = {"seconds": seconds, "processor": busy, "load_before": before, "load_after": os.getloadavg(), **size}
+    FULL_TRAINING.parent.mkdir(exist_ok=True)
+    FULL_TRAINING.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    print(FULL_TRAINING.read_text(encoding="utf-8"))
     return 0
 
 
