@@ -48,6 +48,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from bot.channels.web import WebChannel
     from bot.channels.wechat.channel import WechatChannel
     from bot.observability.http import observe_requests, serve_metrics
+    from bot.serving.sharing import close_sharing
     from bot.serving.trouble import Trouble
     from bot.staff.site import install
 
@@ -74,11 +75,12 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         app.ctx.worker = DatabaseWorker(engine())
         watch_queue("database", lambda: app.ctx.worker.waiting)
         app.ctx.trouble = Trouble(app.ctx.worker).now
-        app.ctx.agent = _agent(model, app.ctx.worker)
+        app.ctx.agent = await _agent(model, app.ctx.worker, settings)
 
     @app.after_server_stop
     async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
         app.ctx.knowledge.close()
+        await close_sharing(app.ctx.agent)
         app.ctx.worker.close()
 
     app.register_listener(_say_ready, "after_server_start")
@@ -92,13 +94,13 @@ async def _forget(app: Any, channel: str, sender: str) -> None:
     await app.ctx.worker.run(partial(delete_rows, conversation_id=conversation_id(channel, sender)))
 
 
-def _agent(model: Path, worker: DatabaseWorker) -> Any:
+async def _agent(model: Path, worker: DatabaseWorker, settings: Settings) -> Any:
     from bot.serving.agent import LeanAgent
     from bot.serving.conversations import ConversationStore
-    from bot.serving.locks import LocalLockStore
+    from bot.serving.sharing import event_broker, lock_store
 
-    store = ConversationStore(worker)
-    agent = LeanAgent(tracker_store=store, lock_store=LocalLockStore())
+    store = ConversationStore(worker, event_broker=await event_broker(settings.endpoints))
+    agent = LeanAgent(tracker_store=store, lock_store=lock_store(settings.redis_url))
     agent.load_model(model)
     store.model = model.name.removesuffix(".tar.gz")
     return agent

@@ -22,7 +22,7 @@ class Settings:
 
     redis_url: of the Redis that several processes share, None for one process. embed_origins: of the sites that may show the
     chat in a frame, besides this server's own. models: folder of trained models.
-    knowledge, data: the folders of reviewed YAML and training data.
+    knowledge, data: the folders of reviewed YAML and training data. endpoints: Rasa's file of the event broker.
     staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
     log_format: json or text. log_level: the least level that is written. metrics_from: who may read /metrics.
     """
@@ -35,6 +35,7 @@ class Settings:
     models: Path = ROOT / "models"
     knowledge: Path = ROOT / "knowledge"
     data: Path = ROOT / "data"
+    endpoints: Path = ROOT / "endpoints.yml"
     staff_idle_minutes: int = 60
     staff_session_hours: int = 12
     log_format: str = "text"
@@ -60,6 +61,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         models=Path(env.get("MODELS") or Settings.models),
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
         data=Path(env.get("DATA") or Settings.data),
+        endpoints=Path(env.get("ENDPOINTS") or Settings.endpoints),
         staff_idle_minutes=_number(env, "STAFF_IDLE_MINUTES", Settings.staff_idle_minutes, 1440),
         staff_session_hours=_number(env, "STAFF_SESSION_HOURS", Settings.staff_session_hours, 720),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "text"), "text" if sys.stderr.isatty() else "json"),

@@ -22,6 +22,7 @@ from bot.serving.agent import LeanAgent, LeanProcessor, LocalAction, local_actio
 from bot.serving.conversations import ConversationStore  # noqa: E402
 from bot.serving.locks import LocalLockStore  # noqa: E402
 from bot.serving.runner import SequentialGraphRunner  # noqa: E402
+from bot.serving.shared_locks import SharedLockStore  # noqa: E402
 
 OVERRIDDEN = [
     (MessageProcessor, LeanProcessor, ["_load_model", "_get_action", "predict_next_with_tracker_if_should"]),
@@ -29,6 +30,7 @@ OVERRIDDEN = [
     (RemoteAction, LocalAction, ["run"]),
     (Agent, LeanAgent, ["load_model"]),
     (LockStore, LocalLockStore, ["lock"]),
+    (LockStore, SharedLockStore, ["lock"]),
     (TrackerStore, ConversationStore, ["save", "retrieve", "create_tracker", "keys"]),
     (GraphRunner, SequentialGraphRunner, ["create", "run"]),
 ]
