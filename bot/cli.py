@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.errors import BotError, RequestError
-from bot.settings import ROOT, read_settings
+from bot.settings import ROOT, Settings, read_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
     train = commands.add_parser("train", help="train the model if data, catalog or code changed")
     train.add_argument("--force", action="store_true", help="train even if nothing changed")
+    train.add_argument("--stages", action="store_true", help="say how long each step took")
+    train.add_argument("--check", action="store_true", help="train once more from nothing: how long, and is it the same model?")
     train.set_defaults(run=_train)
 
     knowledge = commands.add_parser("knowledge", help="the reviewed YAML").add_subparsers(required=True, metavar="ACTION")
@@ -108,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from bot.serve import serve
 
-    _train(argparse.Namespace(force=False))
+    _train(argparse.Namespace(force=False, stages=False, check=False))
     print("loading the model …", flush=True)
     serve(read_settings())
     return 0
@@ -120,12 +122,42 @@ def _train(options: argparse.Namespace) -> int:
     settings = read_settings()
     if not options.force and model_is_current(settings):
         print("the model is current", flush=True)
-        return 0
+        return _train_check(settings) if options.check else 0
     begun = time.monotonic()
     print("training the model (about a minute) …", flush=True)
-    path = train(settings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True))
+    stages: dict[str, float] = {}
+    path = train(settings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True), stages=stages)
     print(f"trained {os.path.relpath(path, ROOT)} in {time.monotonic() - begun:.0f} s", flush=True)
-    return 0
+    if options.stages:
+        for name, seconds in sorted(stages.items(), key=lambda stage: -stage[1]):
+            if seconds >= 0.05:
+                print(f"  {seconds:6.1f} s  {name}")
+    return _train_check(settings) if options.check else 0
+
+
+def _train_check(settings: Settings) -> int:
+    """Train in a process and a cache of its own, with another order of sets, and compare with the model in use."""
+    import subprocess
+    import tempfile
+
+    from bot.serve import newest_model
+    from bot.training.compare_models import differences
+
+    model = newest_model(settings.models)
+    assert model is not None
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = {"MODELS": folder, "RASA_CACHE_DIRECTORY": f"{folder}/cache", "PYTHONHASHSEED": "1"}
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "train", "--force", "--stages"], env={**os.environ, **fresh}, check=False
+        )
+        again = newest_model(Path(folder))
+        if done.returncode or again is None:
+            raise BotError("the second training failed; the log above says where")
+        found = differences(model, again)
+    for line in found:
+        print(f"- {line}")
+    print("two trainings gave two models" if found else "two trainings gave the same model, bit by bit")
+    return 1 if found else 0
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -169,7 +201,7 @@ def _knowledge_verify(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from bot.serve import load_agent, newest_model
 
-    _train(argparse.Namespace(force=False))
+    _train(argparse.Namespace(force=False, stages=False, check=False))
     settings = read_settings()
     agent, model = load_agent(settings), newest_model(settings.models)
     assert model is not None
