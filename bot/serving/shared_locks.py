@@ -15,11 +15,10 @@ from typing import Any, AsyncGenerator, Callable, Optional
 
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.serving.locks import LocalLockStore
-from bot.storage.shared import ANSWER_SECONDS, AWAY_SECONDS, CONNECT_SECONDS
+from bot.storage.shared import AWAY_SECONDS, connect
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS = 10.0  # after which a process that says nothing counts as dead; its messages then leave the queue
@@ -49,9 +48,7 @@ class SharedLockStore(LocalLockStore):
 
     def __init__(self, url: str, *, lease: float = LEASE_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._redis: Redis[str] = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
-        )
+        self._redis = connect(url)
         self._lease, self._clock, self._back_at = lease, clock, 0.0
         self._enter, self._ask, self._renew, self._leave = map(self._redis.register_script, (_ENTER, _ASK, _RENEW, _LEAVE))
 
@@ -72,7 +69,7 @@ class SharedLockStore(LocalLockStore):
             await self._leave_queue(queue, token)
 
     async def close(self) -> None:
-        await self._redis.close()
+        await self._redis.connection_pool.disconnect()
 
     async def _hold(self, queue: str, token: str) -> bool:
         """Return when this message is first in its queue; False if Redis does not answer."""

@@ -107,15 +107,7 @@ class RedisShared:
     _DROP_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
     def __init__(self, url: str, *, prefix: str = "bot:", clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = BlockingConnectionPool.from_url(  # a burst waits for a connection instead of opening hundreds
-            url,
-            max_connections=MAX_CONNECTIONS,
-            timeout=REDIS_SECONDS,
-            decode_responses=True,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-        )
-        self._redis: Redis[str] = Redis(connection_pool=self._pool)
+        self._redis = connect(url)
         self._prefix, self._clock = prefix, clock
         self._memory = MemoryShared(clock=clock)
         self._back_at = 0.0
@@ -166,7 +158,7 @@ class RedisShared:
         await self._ask(drop_all, _nothing)
 
     async def close(self) -> None:
-        await self._pool.disconnect()
+        await self._redis.connection_pool.disconnect()
 
     async def _ask(self, redis: Callable[[], Awaitable[T]], memory: Callable[[], Awaitable[T]]) -> T:
         if self._clock() < self._back_at:
@@ -177,6 +169,19 @@ class RedisShared:
             logger.error("Redis does not answer (%s); this process goes on with its own memory", type(error).__name__)
             self._back_at = self._clock() + AWAY_SECONDS
             return await memory()
+
+
+def connect(url: str) -> Redis[str]:
+    """Return a client of the Redis at `url`; a burst waits for one of its connections instead of opening hundreds."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        timeout=REDIS_SECONDS,
+        decode_responses=True,
+        socket_connect_timeout=REDIS_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+    )
+    return Redis(connection_pool=pool)
 
 
 def open_shared(redis_url: Optional[str], *, name: str, capacity: int = 100_000) -> Shared:
