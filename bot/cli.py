@@ -11,7 +11,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.errors import BotError, RequestError
+from bot.errors import BotError, RequestError, SettingsError
+from bot.secrets import read_secret
 from bot.settings import ROOT, Settings, read_settings
 
 
@@ -82,6 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("restore", help="bring a backup back into an empty database")
     back.add_argument("file", type=Path)
     back.set_defaults(run=_restore)
+    retention = commands.add_parser("retention", help="delete what is older than the settings allow; the server does it every hour")
+    retention.add_argument("--dry-run", action="store_true", help="only count what would go")
+    retention.set_defaults(run=_retention)
+    for name, text, command in (
+        ("forget", "delete everything stored of one resident", _forget),
+        ("export", "show everything stored of one resident, as JSON", _export),
+    ):
+        own = commands.add_parser(name, help=text)
+        own.add_argument("sender", help="conversation id (web:…), sender, WeChat hash; with --account an openid")
+        own.add_argument("--account", help="WeChat account whose follower SENDER is")
+        own.set_defaults(run=command)
 
     wechat = commands.add_parser("wechat", help="WeChat official accounts (docs/wechat.md)")
     wechat_actions = wechat.add_subparsers(required=True, metavar="ACTION")
@@ -322,6 +334,70 @@ def _asked_password() -> str:
     if getpass("once more: ") != password:
         raise RequestError("the two passwords differ; nothing was changed")
     return password
+
+
+def _retention(options: argparse.Namespace) -> int:
+    from bot.storage.database import engine
+    from bot.storage.retention import overdue, purge_all
+
+    if options.dry_run:
+        with engine().connect() as connection:
+            counts = overdue(connection, read_settings())
+    else:
+        counts = purge_all(engine(), read_settings())
+    verb = "would go" if options.dry_run else "deleted"
+    for table, count in counts.items():
+        print(f"{table}: {count} {verb}")
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from bot.storage.database import engine
+    from bot.storage.forget import forget
+    from bot.storage.retention import wipe
+
+    counts: dict[str, int] = {}
+    for whose in _conversations(options):
+        for table, count in forget(engine(), whose).items():
+            counts[table] = counts.get(table, 0) + count
+    wipe(engine())
+    for table, count in counts.items():
+        print(f"{table}: {count} deleted")
+    if not any(counts.values()):
+        print("nothing is stored of this sender", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    import json
+
+    from bot.storage.database import engine
+    from bot.storage.export import export
+
+    with engine().connect() as connection:
+        found = {whose: rows for whose in _conversations(options) if (rows := export(connection, whose))}
+    print(json.dumps(found, ensure_ascii=False, indent=2))
+    return 0 if found else 1
+
+
+def _conversations(options: argparse.Namespace) -> list[str]:
+    """Return the names under which the sender's conversations may be stored."""
+    from bot.channels.conversations import CHANNELS, conversation_id
+
+    if options.account:
+        from bot.channels.wechat.accounts import read_accounts
+        from bot.channels.wechat.openid import hash_openid
+
+        accounts = read_accounts(os.environ)
+        if options.account not in accounts:
+            raise SettingsError(f"there is no WeChat account «{options.account}»; known are {', '.join(accounts) or 'none'}")
+        key = read_secret(os.environ, "WECHAT_OPENID_KEY") or ""
+        return [conversation_id("wechat", hash_openid(options.sender, appid=accounts[options.account].appid, key=key))]
+    channel, _, sender = options.sender.partition(":")
+    if channel in CHANNELS and sender:
+        return [options.sender, conversation_id(channel, sender)]
+    return [conversation_id(channel, options.sender) for channel in CHANNELS]
 
 
 def _wechat_simulate(options: argparse.Namespace) -> int:

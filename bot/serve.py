@@ -44,20 +44,27 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     from bot.actions.conversation import current_knowledge
     from bot.channels.answers import answer_framework_errors
+    from bot.channels.framing import CheckedRequest
+    from bot.channels.guard import guard
     from bot.channels.lookup import LookupChannel
+    from bot.channels.session import Sessions
     from bot.channels.web import WebChannel
     from bot.channels.wechat.channel import WechatChannel
     from bot.observability.http import observe_requests, serve_metrics
+    from bot.serving.housekeeping import keep_house
     from bot.serving.sharing import close_sharing
     from bot.serving.trouble import Trouble
     from bot.staff.site import install
 
     configure_logging(settings.log_level, settings.log_format)
-    app = Sanic("government_service_bot", configure_logging=False)  # an app of our own: none of Rasa's management routes
+    # an app of our own: none of Rasa's management routes
+    app = Sanic("government_service_bot", request_class=CheckedRequest, configure_logging=False)
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
     app.ctx.agent = None
     app.ctx.settings = settings
+    app.ctx.sessions = Sessions(settings.signing_key(), settings.session_days)
     observe_requests(app)
+    guard(app, settings)
     answer_framework_errors(app)
     serve_metrics(app, settings.metrics_from)
     configured = create_http_input_channels(None, str(credentials))
@@ -76,9 +83,11 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         watch_queue("database", lambda: app.ctx.worker.waiting)
         app.ctx.trouble = Trouble(app.ctx.worker).now
         app.ctx.agent = await _agent(model, app.ctx.worker, settings)
+        app.ctx.house = loop.create_task(keep_house(app.ctx.worker, engine(), settings))
 
     @app.after_server_stop
     async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        app.ctx.house.cancel()
         app.ctx.knowledge.close()
         await close_sharing(app.ctx.agent)
         app.ctx.worker.close()
@@ -89,7 +98,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
 async def _forget(app: Any, channel: str, sender: str) -> None:
     """Delete all rows of a resident, after those that still wait to be written."""
-    from bot.channels.turn import conversation_id
+    from bot.channels.conversations import conversation_id
 
     await app.ctx.worker.run(partial(delete_rows, conversation_id=conversation_id(channel, sender)))
 

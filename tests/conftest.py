@@ -18,6 +18,7 @@ from typing import Any, Iterator, Optional
 
 import pytest
 
+from bot.channels.wechat.accounts import Account
 from bot.knowledge import catalog, database
 from bot.knowledge.queries import Knowledge
 from bot.settings import ROOT
@@ -45,11 +46,15 @@ WECHAT = {
 class Server:
     """The running server, spoken to over HTTP only. It has one WeChat account (WECHAT) in safe mode.
 
+    folder: where its database and its log are, nothing else.
     embedder: port of the site http://listed.localhost:PORT, whose pages may show the chat in a frame.
     """
 
-    def __init__(self, url: str, log: Path, database_url: str, embedder: int):
-        self.url, self.log, self.database_url, self.embedder = url, log, database_url, embedder
+    wechat = Account("dagang", "AAAAA", "wxba5fad812f8e6fb9", aes_keys=("A" * 43,), jurisdiction="dagang")
+
+    def __init__(self, url: str, folder: Path, embedder: int):
+        self.url, self.folder, self.log, self.embedder = url, folder, folder / "server.log", embedder
+        self.database_url = f"sqlite:///{folder / 'bot.sqlite'}"
 
     def request(self, path: str, body: Optional[bytes] = None) -> tuple[int, Any]:
         request = urllib.request.Request(self.url + path, data=body, headers={"Content-Type": "application/json"})
@@ -93,7 +98,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=output, stderr=output)
-    running = Server(f"http://127.0.0.1:{port}", log, database_url, embedder)
+    running = Server(f"http://127.0.0.1:{port}", folder, embedder)
     try:
         deadline = time.monotonic() + 600
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from functools import wraps
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Mapping, Optional
 
 from sanic import Sanic, response
 from sanic.exceptions import SanicException
@@ -30,8 +30,10 @@ def body_of(request: Request) -> Any:
         raise RequestError('the body is not JSON in UTF-8; send for example {"sender": "abc", "message": "你好"}') from error
 
 
-def reply(content: Any, status: int = 200) -> HTTPResponse:
-    return response.json(content, status=status, dumps=lambda value: json.dumps(value, ensure_ascii=False))
+def reply(content: Any, status: int = 200, headers: Optional[Mapping[str, str]] = None) -> HTTPResponse:
+    return response.json(
+        content, status=status, headers=dict(headers or {}), dumps=lambda value: json.dumps(value, ensure_ascii=False)
+    )
 
 
 def answer_framework_errors(app: Sanic) -> None:
@@ -60,7 +62,7 @@ def guarded(view: View) -> View:
         try:
             return await view(request, *args, **kwargs)
         except RequestError as error:
-            return reply({"error": str(error)}, error.status)
+            return reply({"error": str(error)}, error.status, getattr(error, "headers", None))
         except StorageError:  # logged where it began
             return reply({"error": UNAVAILABLE}, 503)
         except Exception:

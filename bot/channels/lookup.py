@@ -77,7 +77,8 @@ class LookupChannel(InputChannel):
         @routes.post("/api/feedback")
         @guarded
         async def vote(request: Request) -> HTTPResponse:
-            await request.app.ctx.worker.run(feedback.store(feedback.check(body_of(request))))
+            row = feedback.check(body_of(request), request.app.ctx.sessions, knowledge().item_ids)
+            await request.app.ctx.worker.run(feedback.store(row))
             return reply({"status": "stored"}, 201)
 
         @routes.get("/api/jurisdictions")

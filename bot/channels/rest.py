@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 
 from bot.actions.conversation import knowledge
 from bot.channels.answers import body_of, guarded, reply
+from bot.channels.guard import limit_sender
 from bot.channels.turn import check, run_turn
 
 
@@ -30,6 +31,7 @@ class RestChannel(InputChannel):
         @guarded
         async def receive(request: Request) -> HTTPResponse:
             sender, message, metadata = check(body_of(request), knowledge().jurisdictions)
+            await limit_sender(request, sender)
             return reply(await run_turn(on_new_message, sender, message, metadata, channel="rest"))
 
         return routes

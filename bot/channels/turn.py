@@ -8,6 +8,7 @@ from typing import Any, Awaitable, Callable, Optional
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
+from bot.channels.conversations import conversation_id
 from bot.errors import RequestError, StorageError
 from bot.observability.metrics import TURNS_RUNNING, count_turn
 from bot.text import clean
@@ -67,11 +68,6 @@ async def run_turn(handler: Handler, sender: str, message: str, metadata: dict[s
     kind = next((said["custom"]["kind"] for said in output.messages if "custom" in said), "failure")
     count_turn(channel, kind, time.perf_counter() - begun)
     return [{**said, "recipient_id": sender} for said in output.messages] or [failure(sender)]
-
-
-def conversation_id(channel: str, sender: str) -> str:
-    """Return the name under which a conversation is stored; the same sender on another channel is somebody else."""
-    return f"{channel}:{sender}"
 
 
 def failure(sender: str, contact: Optional[str] = None) -> dict[str, Any]:

@@ -1,17 +1,28 @@
-"""The web chat page at /, its files under /static/, and embed.js, with strict security headers."""
+"""The web chat: the page at / with its files, embed.js, the privacy notice, and the page's own talking with signed sessions."""
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, Awaitable, Callable, Sequence
 
 from rasa.core.channels.channel import InputChannel, UserMessage
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.channels.answers import guarded
-from bot.errors import NotFoundError
+from bot.actions.conversation import knowledge
+from bot.channels.answers import body_of, guarded, reply
+from bot.channels.conversations import conversation_id
+from bot.channels.guard import limit, limit_address
+from bot.channels.session import CHANNEL
+from bot.channels.turn import check, run_turn
+from bot.errors import NotFoundError, RequestError
+from bot.settings import Settings
+from bot.storage.export import export
+from bot.storage.forget import delete_rows
+from bot.storage.retention import wipe
 
 STATIC = Path(__file__).resolve().parent / "static"
 TYPES = {
@@ -21,7 +32,7 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'"
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-cache"}
+HEADERS = {"Cache-Control": "no-cache"}
 
 
 class WebChannel(InputChannel):
@@ -37,33 +48,91 @@ class WebChannel(InputChannel):
 
     @classmethod
     def name(cls) -> str:
-        return "web"
+        return CHANNEL
 
     def url_prefix(self) -> str:
         return "/"
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        routes = Blueprint("web")
+        routes = Blueprint(CHANNEL)
         files = {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in STATIC.rglob("*") if path.suffix in TYPES}
 
-        def file(name: str) -> HTTPResponse:
+        def file(request: Request, name: str) -> HTTPResponse:
             if name not in files:
                 raise NotFoundError(f"there is no file «{name[:80]}»")
-            return response.raw(files[name], content_type=TYPES[Path(name).suffix], headers=self._headers)
+            body = with_days(files[name], request.app.ctx.settings) if name == "privacy.html" else files[name]
+            return response.raw(body, content_type=TYPES[Path(name).suffix], headers=self._headers)
 
         @routes.get("/")
         @guarded
         async def index(request: Request) -> HTTPResponse:
-            return file("index.html")
+            return file(request, "index.html")
 
         @routes.get("/embed.js")
         @guarded
         async def embed(request: Request) -> HTTPResponse:
-            return file("embed.js")
+            return file(request, "embed.js")
+
+        @routes.get("/privacy")
+        @guarded
+        async def privacy(request: Request) -> HTTPResponse:
+            return file(request, "privacy.html")
 
         @routes.get("/static/<name:path>")
         @guarded
         async def static(request: Request, name: str) -> HTTPResponse:
-            return file(name)
+            return file(request, name)
+
+        @routes.post("/api/session")
+        @guarded
+        async def new_session(request: Request) -> HTTPResponse:
+            settings = request.app.ctx.settings
+            await limit_address(request, "new session", settings.limit_new_sessions)
+            return reply({"session": request.app.ctx.sessions.new(), "days": settings.session_days}, 201)
+
+        @routes.post("/webhooks/web/webhook")
+        @guarded
+        async def receive(request: Request) -> HTTPResponse:
+            body = body_of(request)
+            resident = await opened(request, body)
+            _, message, metadata = check({**body, "sender": resident}, knowledge().jurisdictions)
+            return reply(await run_turn(on_new_message, resident, message, metadata, channel=CHANNEL))
+
+        @routes.post("/api/session/export")
+        @guarded
+        async def export_own(request: Request) -> HTTPResponse:
+            whose = conversation_id(CHANNEL, await opened(request, body_of(request)))
+            rows = await request.app.ctx.worker.run(partial(export, conversation_id=whose))
+            return reply({"conversation": whose, "rows": rows})
+
+        @routes.post("/api/session/forget")
+        @guarded
+        async def forget_own(request: Request) -> HTTPResponse:
+            whose = conversation_id(CHANNEL, await opened(request, body_of(request)))
+            return reply({"deleted": await forget_conversation(request.app, whose)})
 
         return routes
+
+
+async def opened(request: Request, body: Any) -> str:
+    """Return the id of the session that `body` carries, counting the request. Raises RequestError."""
+    if not isinstance(body, dict):
+        raise RequestError('the body must be a JSON object such as {"session": "…", "message": "补社保卡要带什么"}')
+    resident: str = request.app.ctx.sessions.open(body.get("session"))
+    await limit(request, "session", resident, request.app.ctx.settings.limit_session)
+    return resident
+
+
+async def forget_conversation(app: Sanic, whose: str) -> int:
+    """Delete everything stored of a conversation once its turn under way is over; return how many rows went."""
+    async with app.ctx.agent.lock_store.lock(whose):
+        gone = await app.ctx.worker.run(partial(delete_rows, conversation_id=whose))
+    await asyncio.get_running_loop().run_in_executor(None, wipe, knowledge().engine)
+    return sum(gone.values())
+
+
+def with_days(page: bytes, settings: Settings) -> bytes:
+    """Return the privacy notice with the days for which this server keeps what."""
+    for name in ("session_days", "keep_conversation_days", "keep_turn_days", "keep_feedback_days", "keep_handoff_days"):
+        page = page.replace(b"{%s}" % name.encode(), str(getattr(settings, name)).encode())
+    return page

@@ -30,7 +30,7 @@ def open_engine(url: str) -> Engine:
     """Return an engine for `url`; an SQLite file and its folder are made if they are missing.
 
     SQLite runs with a write-ahead log, so readers never wait for the writer; a commit outlives the process's death. Once
-    opened, a file that disappears is an error: it is never silently replaced by an empty one.
+    opened, a file that disappears is an error: it is never silently replaced by an empty one. What is deleted is overwritten.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -56,7 +56,7 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _tune(connection: Any, record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     if parsed.database and parsed.database != ":memory:":

@@ -18,11 +18,11 @@ def delete_rows(connection: Connection, conversation_id: str) -> dict[str, int]:
     """Do the same within the transaction of `connection`."""
     return {
         column.table.name: connection.execute(delete(column.table).where(column == conversation_id)).rowcount
-        for column in _naming_conversations()
+        for column in naming_conversations()
     }
 
 
-def _naming_conversations() -> list[Column]:
+def naming_conversations() -> list[Column]:
     """Return the column of each durable table that says whose a row is; a new table with one is found by itself."""
     owned = [table.c.conversation_id for table in tables.metadata.sorted_tables if "conversation_id" in table.c]
     return [tables.conversation.c.id, *owned]

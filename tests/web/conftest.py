@@ -90,7 +90,9 @@ def reply(message: str) -> list[dict[str, Any]]:
 
 
 class Stub(ThreadingHTTPServer):
-    """`received` keeps the bodies of POST requests as (path, JSON); `down` makes every answer but the page a 503."""
+    """`received` keeps the bodies of POST requests as (path, JSON); `sessions` those given out.
+
+    `down` makes every answer but the page a 503, `busy` a 429."""
 
     daemon_threads = True
     materials, injection = MATERIALS, INJECTION
@@ -98,14 +100,15 @@ class Stub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.received: list[tuple[str, dict[str, Any]]] = []
-        self.down = False
+        self.down = self.busy = False
+        self.sessions: list[str] = []
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def said(self) -> list[str]:
-        return [body["message"] for path, body in self.received if path == "/webhooks/rest/webhook"]
+        return [body["message"] for path, body in self.received if path == "/webhooks/web/webhook"]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -114,7 +117,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         path = unquote(url.path)
-        name = {"/": "index.html", "/embed.js": "embed.js"}.get(path) or (path[8:] if path.startswith("/static/") else "")
+        name = {"/": "index.html", "/embed.js": "embed.js", "/privacy": "privacy.html"}.get(path) or (
+            path[8:] if path.startswith("/static/") else ""
+        )
         if name:
             self._file(STATIC / name)
         elif path == "/host":
@@ -141,9 +146,21 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.down:
             self._json(503, {"error": "正在启动"})
             return
+        if self.path == "/api/session":
+            self.server.sessions.append(f"token-{len(self.server.sessions)}")
+            self._json(201, {"session": self.server.sessions[-1], "days": 30})
+            return
         self.server.received.append((self.path, body))
-        if self.path == "/webhooks/rest/webhook":
-            self._json(200, [{"recipient_id": body["sender"], **message} for message in reply(body["message"])])
+        if body["session"] not in self.server.sessions:
+            self._json(401, {"error": "the session is over"})
+        elif self.server.busy:
+            self._json(429, {"error": "too many requests; try again in 60 seconds"})
+        elif self.path == "/webhooks/web/webhook":
+            self._json(200, [{"recipient_id": body["session"], **message} for message in reply(body["message"])])
+        elif self.path == "/api/session/export":
+            self._json(200, {"conversation": body["session"], "rows": {"turn": [{"question": "社保卡丢了怎么补"}]}})
+        elif self.path == "/api/session/forget":
+            self._json(200, {"deleted": 3})
         else:
             self._json(200, {"ok": True})
 

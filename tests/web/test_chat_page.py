@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_the_place_shown_follows_the_conversation(page: Any, stub: Any) -> None:
     expect(place).to_have_value("yuzhong")
 
 
-def test_conversation_has_one_random_id_and_the_chosen_place(page: Any, stub: Any) -> None:
+def test_conversation_has_one_signed_session_and_the_chosen_place(page: Any, stub: Any) -> None:
     say(page, "你好")
     page.get_by_label("办事地点").select_option("dagu")
     expect(page.locator(".switch")).to_contain_text("大沽街道")
@@ -139,9 +140,7 @@ def test_conversation_has_one_random_id_and_the_chosen_place(page: Any, stub: An
     bodies = [body for _, body in stub.received]
     assert "metadata" not in bodies[0]
     assert [body["metadata"] for body in bodies[1:]] == [{"jurisdiction": "dagu"}] * 2
-    uuid4 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
-    assert all(uuid4.match(body["sender"]) for body in bodies)
-    assert bodies[0]["sender"] != bodies[1]["sender"] == bodies[2]["sender"]
+    assert [body["session"] for body in bodies] == ["token-0", "token-1", "token-1"]
 
 
 def test_shows_that_it_is_searching(page: Any) -> None:
@@ -250,7 +249,7 @@ def test_reload_keeps_history_and_ticks(page: Any, stub: Any) -> None:
     assert page.locator("#log").inner_text() == before
     assert [box.is_checked() for box in page.get_by_role("checkbox").all()] == [False, False, True, False]
     say(page, "你好")
-    assert len({body["sender"] for _, body in stub.received}) == 1
+    assert len({body["session"] for _, body in stub.received}) == 1
 
 
 def test_clear_forgets_everything(page: Any, stub: Any) -> None:
@@ -263,11 +262,11 @@ def test_clear_forgets_everything(page: Any, stub: Any) -> None:
     page.get_by_role("button", name="清除", exact=True).click()
     expect(page.locator(".turn")).to_have_count(0)
     kept = page.evaluate("JSON.stringify(localStorage)")
-    assert "社保卡" not in kept and stub.received[0][1]["sender"] not in kept
+    assert "社保卡" not in kept and stub.received[0][1]["session"] not in kept
     page.reload()
     expect(page.locator(".turn")).to_have_count(0)
     assert not any(box.is_checked() for box in ask_for_materials(page).get_by_role("checkbox").all())
-    assert stub.received[-1][1]["sender"] != stub.received[0][1]["sender"]
+    assert stub.received[-1][1]["session"] != stub.received[0][1]["session"]
 
 
 def test_works_where_storage_is_refused_or_spoilt(context: Any, server_url: str) -> None:
@@ -378,10 +377,10 @@ def test_feedback(page: Any, stub: Any) -> None:
     page.get_by_role("button", name="有帮助").click()
     expect(page.get_by_text("谢谢您的反馈")).to_have_count(2)
     votes = [body for path, body in stub.received if path == "/api/feedback"]
-    sender = stub.received[0][1]["sender"]
+    session = stub.received[0][1]["session"]
     assert votes == [
-        {"sender": sender, "vote": "down", "item": "dagang-2.2", "question": "代办", "reason": "想问网上办"},
-        {"sender": sender, "vote": "up", "item": "hebei-9.5", "question": FLOW_QUESTION, "reason": ""},
+        {"session": session, "vote": "down", "item": "dagang-2.2", "question": "代办", "reason": "想问网上办"},
+        {"session": session, "vote": "up", "item": "hebei-9.5", "question": FLOW_QUESTION, "reason": ""},
     ]
     page.reload()
     expect(page.get_by_role("button", name="有帮助")).to_have_count(0)
@@ -520,3 +519,62 @@ def test_place_of_the_embedding_page_yields_to_the_residents_choice(page: Any, s
     visit(page, f"{server_url}/?embed=1&place=nowhere")
     expect(page.get_by_label("办事地点")).to_have_value("")
     assert violations(page) == []
+
+
+def test_a_conversation_begins_with_the_privacy_notice(page: Any, stub: Any) -> None:
+    expect(page.locator(".told")).to_have_count(0)
+    say(page, "你好")
+    say(page, "再问")
+    expect(page.locator("#log > :first-child")).to_contain_text("随时在页面上方导出或删除")
+    page.reload()
+    expect(page.locator(".told")).to_have_count(1)
+    page.goto(f"{stub.url}/privacy")
+    expect(page.get_by_role("heading", level=1)).to_have_text("隐私说明")
+
+
+def test_own_records_can_be_had_and_deleted(page: Any, stub: Any) -> None:
+    say(page, "你好")
+    page.get_by_label("办事地点").select_option("dagu")
+    say(page, "你好")
+    with page.expect_download() as download:
+        tap(page, "导出我的记录")
+    kept = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert [own["conversation"] for own in kept] == ["token-0", "token-1"]
+    tap(page, "删除我的记录")
+    page.get_by_role("button", name="不删除", exact=True).click()
+    assert "/api/session/forget" not in [path for path, _ in stub.received]
+    tap(page, "删除我的记录")
+    page.get_by_role("button", name="删除", exact=True).click()
+    expect(page.locator("#toast")).to_contain_text("都已删除")
+    assert [body for path, body in stub.received if path == "/api/session/forget"] == [
+        {"session": "token-0"},
+        {"session": "token-1"},
+    ]
+    expect(page.locator(".turn")).to_have_count(0)
+    assert "token" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_records_that_could_not_be_deleted_stay_and_it_is_said(page: Any, stub: Any) -> None:
+    say(page, "你好")
+    stub.down = True
+    tap(page, "删除我的记录")
+    page.get_by_role("button", name="删除", exact=True).click()
+    expect(page.locator("#toast")).to_contain_text("没有删除")
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_a_session_that_is_over_is_renewed_without_a_word(page: Any, stub: Any) -> None:
+    say(page, "你好")
+    stub.sessions[0] = "another key signs now"
+    say(page, "再问")
+    expect(page.locator(".failure")).to_have_count(0)
+    assert stub.received[-1][1]["session"] == "token-1"
+
+
+def test_too_many_questions_are_answered_with_a_friendly_sentence(page: Any, stub: Any) -> None:
+    stub.busy = True
+    say(page, "你好")
+    expect(page.locator(".failure")).to_contain_text("问得太快了，请过一会儿再试")
+    stub.busy = False
+    page.get_by_role("button", name="重试").click()
+    expect(page.locator(".failure")).to_have_count(0)

@@ -1,9 +1,11 @@
 // The server's HTTP interface. Every failure is a Failure with one of the kinds that the page can explain.
 
+import * as store from "./store.js";
+
 const TALK_TIMEOUT = 30000;
 const READ_TIMEOUT = 10000;
 
-/** kind: "offline" (this device), "unreachable" (server), "busy" (too many requests), "refused" (bad input). */
+/** kind: "offline" (this device), "unreachable" (server), "busy" (too many requests), "refused" (bad input), "over" (the session). */
 export class Failure extends Error {
   constructor(kind) {
     super(kind);
@@ -12,10 +14,10 @@ export class Failure extends Error {
 }
 
 /** Say `message`; returns the messages of the reply, at least one. */
-export async function talk(sender, message, jurisdiction) {
-  const body = { sender, message };
+export async function talk(message, jurisdiction) {
+  const body = { message };
   if (jurisdiction) body.metadata = { jurisdiction };
-  const reply = await request("/webhooks/rest/webhook", { body, timeout: TALK_TIMEOUT });
+  const reply = await inSession("/webhooks/web/webhook", { body, timeout: TALK_TIMEOUT });
   const messages = Array.isArray(reply) ? reply.filter((one) => one && typeof one.text === "string") : [];
   if (!messages.length) throw new Failure("unreachable");
   return messages;
@@ -42,7 +44,54 @@ export function flowUrl(id) {
 }
 
 export function feedback(vote) {
-  return request("/api/feedback", { body: vote, wantsJson: false });
+  return inSession("/api/feedback", { body: vote, wantsJson: false });
+}
+
+/** Return what the server keeps of this device's conversations, one object each. */
+export async function exportRecords() {
+  const found = [];
+  for (const session of store.sessions()) {
+    const own = await ofSession("/api/session/export", session);
+    if (own && Object.keys(own.rows || {}).length) found.push(own);
+  }
+  return found;
+}
+
+/** Delete what the server keeps of this device's conversations; returns how many records went. */
+export async function forgetRecords() {
+  let deleted = 0;
+  for (const session of store.sessions()) deleted += ((await ofSession("/api/session/forget", session)) || { deleted: 0 }).deleted;
+  store.forgetSessions();
+  return deleted;
+}
+
+/** Ask about one session; null for one that is over, of which nothing is kept any more. */
+async function ofSession(url, session) {
+  try {
+    return await request(url, { body: { session } });
+  } catch (error) {
+    if (error.kind === "over") return null;
+    throw error;
+  }
+}
+
+/** Send `body` in this conversation's session; where it is over, in a new one. */
+async function inSession(url, { body, ...more }) {
+  try {
+    return await request(url, { body: { ...body, session: await session() }, ...more });
+  } catch (error) {
+    if (error.kind !== "over") throw error;
+    store.leaveSession();
+    return request(url, { body: { ...body, session: await session() }, ...more });
+  }
+}
+
+async function session() {
+  const known = store.session();
+  if (known) return known;
+  const fresh = (await request("/api/session", { body: {} })).session;
+  store.keepSession(fresh);
+  return fresh;
 }
 
 async function request(url, { body, signal, timeout = READ_TIMEOUT, wantsJson = true }) {
@@ -58,6 +107,7 @@ async function request(url, { body, signal, timeout = READ_TIMEOUT, wantsJson = 
   try {
     const response = await fetch(url, options);
     if (response.status === 429) throw new Failure("busy");
+    if (response.status === 401) throw new Failure("over");
     if (response.status >= 400 && response.status < 500) throw new Failure("refused");
     if (!response.ok) throw new Failure("unreachable");
     return wantsJson ? await response.json() : null;

@@ -11,7 +11,7 @@ const APPLICANTS = { self: "本人办理", agent: "代办", unit: "单位办理"
 
 /**
  * Build the reply of `turn`. hooks: say(text) sends a message, keep() stores the turns, tell(text) shows a short
- * notice, sender() names the conversation. isLatest: its buttons may still be pressed.
+ * notice. isLatest: its buttons may still be pressed.
  */
 export function replyCard(turn, isLatest, hooks) {
   const custom = customOf(turn.messages);
@@ -209,7 +209,7 @@ function vote(turn, custom, hooks) {
   }
   const send = async (kind, reason) => {
     try {
-      await api.feedback({ sender: hooks.sender(), vote: kind, item: custom.item || null, question: turn.question, reason });
+      await api.feedback({ vote: kind, item: custom.item || null, question: turn.question, reason });
     } catch {
       return hooks.tell("反馈没有送出，请稍后再试。");
     }

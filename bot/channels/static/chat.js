@@ -26,7 +26,7 @@ let places = [];
 let placesReady = null;
 let pending = false;
 
-const hooks = { say, tell, keep, sender: store.sender };
+const hooks = { say, tell, keep };
 
 // -- the conversation ----------------------------------------------------------------------------------------
 
@@ -44,9 +44,16 @@ function keep() {
 function showAll() {
   log.setAttribute("aria-busy", "true");
   empty(log);
+  if (turns.length) log.append(privacyNote());
   turns.forEach((turn, index) => log.append(turnNode(turn, index === turns.length - 1)));
   log.removeAttribute("aria-busy");
   byId("examples").hidden = turns.length > 0;
+}
+
+/** What a conversation begins with: the law wants it said before anything is kept. */
+function privacyNote() {
+  const more = el("a", { href: "/privacy", target: "_blank", rel: "noopener" }, "隐私说明");
+  return el("p", { class: "told" }, "您的提问会隐去证件号、电话等号码后保存一段时间，用来接续对话、改进回答；不需要留姓名。您可以随时在页面上方导出或删除。", more);
 }
 
 function turnNode(turn, isLatest) {
@@ -95,6 +102,7 @@ function say(text) {
   const before = turns[turns.length - 1];
   if (before && !before.note) before.chosen = question;
   if (log.lastElementChild) retire(log.lastElementChild, question);
+  else log.append(privacyNote());
   const turn = { question };
   turns.push(turn);
   pending = true;
@@ -120,7 +128,7 @@ async function ask(turn, node) {
   scrollTo(byId("typing"), "end");
   try {
     await (places.length ? placesReady : connect(true));
-    turn.messages = await api.talk(store.sender(), turn.question, byId("place").value);
+    turn.messages = await api.talk(turn.question, byId("place").value);
     byId("offline").hidden = true;
     followPlace(customOf(turn.messages).jurisdiction);
   } catch (error) {
@@ -260,7 +268,7 @@ byId("place").addEventListener("change", () => {
   const last = turns[turns.length - 1];
   if (!last || pending) return;
   // The server remembers a place once named; a fresh conversation makes the new choice count.
-  store.remove("sender");
+  store.leaveSession();
   if (last.note) {
     turns.pop();
     log.lastElementChild.remove();
@@ -276,7 +284,8 @@ byId("place").addEventListener("change", () => {
 // -- clearing, other tabs, the frame ---------------------------------------------------------------------------
 
 function clear() {
-  for (const key of ["turns", "ticks", "sender"]) store.remove(key);
+  store.forgetSessions(); // the next user of a shared device must not get at these records
+  for (const key of ["turns", "ticks"]) store.remove(key);
   turns = [];
   pending = false;
   byId("place").value = store.load("place", {}).chosen || "";
@@ -288,16 +297,51 @@ function clear() {
   tell("对话已清除");
 }
 
-byId("clear").addEventListener("click", () => {
-  const dialog = byId("confirm");
-  if (dialog.showModal) {
-    dialog.returnValue = "no";
-    dialog.showModal();
-  } else if (window.confirm(byId("confirm-title").textContent)) clear();
-});
-byId("confirm").addEventListener("close", () => {
-  if (byId("confirm").returnValue === "yes") clear();
-});
+async function forget() {
+  try {
+    await api.forgetRecords();
+  } catch (error) {
+    return tell(`服务器上的记录没有删除：${EXPLAINED[error.kind] || EXPLAINED.unreachable}`);
+  }
+  clear();
+  return tell("服务器和这台设备上的记录都已删除");
+}
+
+async function exportRecords() {
+  let records;
+  try {
+    records = await api.exportRecords();
+  } catch (error) {
+    return tell(EXPLAINED[error.kind] || EXPLAINED.unreachable);
+  }
+  if (!records.length) return tell("服务器上没有这台设备的记录");
+  const url = URL.createObjectURL(new Blob([JSON.stringify(records, null, 2)], { type: "application/json" }));
+  el("a", { href: url, download: "我的咨询记录.json" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+  return tell("已导出，请在下载的文件里查看");
+}
+
+const CONFIRMED = {
+  clear: { title: "清除这次对话？", text: "这台设备上的对话和打过的勾都会删除，不能恢复。服务器上的提问到期删除；要现在就删，请选页面上方的「删除我的记录」。", yes: "清除", no: "不清除", then: clear },
+  forget: { title: "删除我的记录？", text: "服务器上和这台设备上的对话、评价都会删除，不能恢复。", yes: "删除", no: "不删除", then: forget },
+};
+
+for (const [id, asked] of Object.entries(CONFIRMED)) {
+  byId(id).addEventListener("click", () => {
+    const dialog = byId("confirm");
+    byId("confirm-title").textContent = asked.title;
+    byId("confirm-text").textContent = asked.text;
+    const [no, yes] = dialog.querySelectorAll("button");
+    no.textContent = asked.no;
+    yes.textContent = asked.yes;
+    if (dialog.showModal) {
+      dialog.returnValue = "no";
+      dialog.onclose = () => { if (dialog.returnValue === "yes") asked.then(); };
+      dialog.showModal();
+    } else if (window.confirm(asked.title)) asked.then();
+  });
+}
+byId("export").addEventListener("click", exportRecords);
 
 store.watch((key) => {
   if (pending || (key !== "turns" && key !== null)) return;

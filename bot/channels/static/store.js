@@ -38,20 +38,32 @@ export function watch(then) {
   });
 }
 
-/** Return the id of this conversation, a random version 4 UUID, made on first use. */
-export function sender() {
-  const known = load("sender", "");
-  if (known) return known;
-  const fresh = uuid();
-  save("sender", fresh);
-  return fresh;
+// The server signs a session for each conversation; those left behind are kept too, to ask for their records or delete them.
+
+const MAX_LEFT = 20;
+
+export function session() {
+  return load("session", "");
 }
 
-/** crypto.randomUUID exists on secure pages only; getRandomValues everywhere. */
-export function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+export function keepSession(token) {
+  save("session", token);
+}
+
+/** The next message begins a new conversation. */
+export function leaveSession() {
+  const left = sessions().slice(-MAX_LEFT);
+  remove("session");
+  if (left.length) save("left", left);
+}
+
+/** All sessions of this device, the newest last. */
+export function sessions() {
+  const left = load("left", []);
+  return [...(Array.isArray(left) ? left : []), session()].filter((token) => typeof token === "string" && token);
+}
+
+export function forgetSessions() {
+  remove("session");
+  remove("left");
 }

@@ -5,6 +5,7 @@ File (`WECHAT_ACCOUNTS_FILE`), one block for each account, its name being the la
     dagang: {token: …, appid: wx…, appsecret: …, aes_key: …, aes_key_previous: …, jurisdiction: dagang, mode: safe}
 
 Environment: `WECHAT_ACCOUNTS=dagang,dagu` and for each `WECHAT_DAGANG_TOKEN`, `WECHAT_DAGANG_APPID`, ….
+Each may stand in a file instead, named by `WECHAT_DAGANG_TOKEN_FILE` and so on.
 The names are those of the console, page 「基本配置」/「消息推送」. docs/wechat.md explains each.
 """
 
@@ -20,6 +21,7 @@ import yaml
 
 from bot.channels.wechat.crypto import MessageCrypto
 from bot.errors import SettingsError
+from bot.secrets import read_secret
 
 PLAIN, COMPATIBLE, SAFE = "plain", "compatible", "safe"
 MODES = (PLAIN, COMPATIBLE, SAFE)
@@ -58,7 +60,7 @@ def read_accounts(environment: Mapping[str, str], file: Optional[Path] = None) -
         if name in blocks:
             raise SettingsError(f"account {name} stands both in {path} and in WECHAT_ACCOUNTS; keep one")
         prefix = f"WECHAT_{name.upper().replace('-', '_')}_"
-        blocks[name] = {key: environment[prefix + key.upper()] for key in FIELDS if environment.get(prefix + key.upper())}
+        blocks[name] = {key: value for key in FIELDS if (value := read_secret(environment, prefix + key.upper()))}
     return {name: _account(str(name), block) for name, block in blocks.items()}
 
 

@@ -21,6 +21,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.answers import reply as json_reply
+from bot.channels.limits import Limits
 from bot.channels.turn import SORRY, run_turn
 from bot.channels.wechat import api as wechat_api
 from bot.channels.wechat.accounts import Account, read_accounts
@@ -38,6 +39,7 @@ from bot.channels.wechat.reply_body import NOTHING
 from bot.channels.wechat.responder import Forget, Responder
 from bot.channels.wechat.texts import read_texts
 from bot.errors import NotFoundError, RequestError, SettingsError
+from bot.secrets import read_secret
 from bot.settings import read_settings
 from bot.storage.shared import open_shared
 
@@ -66,6 +68,8 @@ class WechatChannel(InputChannel):
         jurisdictions: Mapping[str, str],
         redis_url: Optional[str] = None,
         forget: Forget = _log_forgetting,
+        limits: Optional[Limits] = None,
+        per_minute: int = 0,
         api_base: str = wechat_api.BASE,
         passive_seconds: float = PASSIVE_SECONDS,
         now: Callable[[], float] = time.time,
@@ -77,6 +81,7 @@ class WechatChannel(InputChannel):
                     f"account {account.id}, jurisdiction: «{account.jurisdiction}» is unknown; known are {', '.join(jurisdictions)}"
                 )
         self.accounts, self.forget = accounts, forget
+        self._limits, self._per_minute = limits, per_minute
         self._openid_key, self._jurisdictions = openid_key, jurisdictions
         self._passive_seconds, self._now = passive_seconds, now
         self._texts = read_texts()
@@ -104,8 +109,16 @@ class WechatChannel(InputChannel):
         from bot.actions.conversation import knowledge
 
         places = {place.id: place.name for place in knowledge().jurisdictions.values()}
-        key = settings.get("openid_key") or os.environ.get("WECHAT_OPENID_KEY", "")
-        return cls(accounts, openid_key=str(key), jurisdictions=places, redis_url=read_settings().redis_url)
+        key = settings.get("openid_key") or read_secret(os.environ, "WECHAT_OPENID_KEY") or ""
+        own = read_settings()
+        return cls(
+            accounts,
+            openid_key=str(key),
+            jurisdictions=places,
+            redis_url=own.redis_url,
+            limits=Limits(open_shared(own.redis_url, name="limit")),
+            per_minute=own.limit_session,
+        )
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         async def turn(resident: str, text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
@@ -185,6 +198,9 @@ class WechatChannel(InputChannel):
             return "" if api else self._texts.wait
         await responder.said(answer)
         return answer.text
+
+    async def _too_often(self, resident: str) -> bool:
+        return bool(self._per_minute and self._limits and await self._limits.wait("wechat", resident, self._per_minute))
 
     def _account(self, account_id: str) -> Account:
         if account_id not in self.accounts:

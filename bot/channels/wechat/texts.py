@@ -23,6 +23,7 @@ class Texts:
     unreadable: str
     voice: str
     too_long: str
+    too_often: str
     more: str
     wait: str
     no_more: str
