@@ -17,8 +17,14 @@ from bot.settings import Network, Settings
 from bot.storage.shared import open_shared
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-LIMITED = ("/webhooks/", "/api/", "/login", "/staff", "/audit", "/lookup")
-UNLIMITED = ("/webhooks/wechat/",)  # Tencent's addresses; its residents are limited one by one
+UNLIMITED = (
+    "/webhooks/wechat/",  # Tencent's addresses; its residents are limited one by one
+    "/static/",
+    "/staff/static/",
+    "/embed.js",
+    "/health",
+    "/metrics",
+)
 SHARED = ("/embed.js",)  # what other sites load into their own pages
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,8 +55,7 @@ def guard(app: Sanic, settings: Settings) -> None:
     async def before(request: Request) -> Optional[HTTPResponse]:
         if request.method == "OPTIONS" and _allowed_origin(request, settings):
             return empty()
-        path = request.path
-        if not path.startswith(LIMITED) or path.startswith(UNLIMITED):
+        if request.path.startswith(UNLIMITED):
             return None
         try:
             await limit_address(request, "address", settings.limit_address)

@@ -21,6 +21,9 @@ def limits(settings: Settings) -> dict[Column, int]:
         tables.turn.c.at: settings.keep_turn_days,
         tables.feedback.c.at: settings.keep_feedback_days,
         tables.handoff.c.at: settings.keep_handoff_days,
+        tables.review.c.at: settings.keep_turn_days,  # quotes a turn's question, and is younger than it
+        tables.correction.c.at: settings.keep_turn_days,
+        tables.login_attempt.c.at: settings.keep_turn_days,
     }
 
 

@@ -35,7 +35,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async def who(request: Any) -> Any:
         return response.text(client_address(request))
 
-    @app.get("/page")
+    @app.get("/static/page")
     async def page(request: Any) -> Any:
         return response.html("<p>", headers={"Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'"})
 
@@ -68,7 +68,7 @@ async def test_too_many_requests_of_an_address_get_a_429_that_says_when_to_come_
         assert "try again in" in answers[-1].json()["error"] and 1 <= int(answers[-1].headers["Retry-After"]) <= 60
         assert answers[-1].headers["X-Content-Type-Options"] == "nosniff"
         assert (await asking.get("/api/who", headers=far("203.0.113.10"))).status_code == 200
-        assert (await asking.get("/page", headers=far())).status_code == 200
+        assert (await asking.get("/static/page", headers=far())).status_code == 200
 
 
 async def test_programs_on_this_machine_may_ask_thousands_of_times() -> None:
@@ -123,14 +123,14 @@ async def test_only_listed_sites_may_call_from_a_browser() -> None:
 
 async def test_every_answer_has_the_security_headers_and_a_views_own_policy_wins() -> None:
     async with client(Settings()) as asking:
-        for path in ("/api/who", "/page", "/nothing"):
+        for path in ("/api/who", "/static/page", "/nothing"):
             headers = (await asking.get(path)).headers
             assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] and headers["Permissions-Policy"]
             assert headers["Cross-Origin-Resource-Policy"] == "same-origin" and "Strict-Transport-Security" not in headers
         assert "default-src 'none'" in (await asking.get("/api/who")).headers["Content-Security-Policy"]
         assert (await asking.get("/api/who")).headers["X-Frame-Options"] == "DENY"
-        assert "default-src 'self'" in (await asking.get("/page")).headers["Content-Security-Policy"]
-        tls = await asking.get("/page", headers={"X-Forwarded-Proto": "https"})
+        assert "default-src 'self'" in (await asking.get("/static/page")).headers["Content-Security-Policy"]
+        tls = await asking.get("/static/page", headers={"X-Forwarded-Proto": "https"})
         assert tls.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 

@@ -48,15 +48,17 @@ def fill(engine: Engine, whose: str, days_ago: float, question: str = "你好") 
 
 def counts(engine: Engine) -> list[int]:
     with engine.connect() as connection:
-        return [connection.execute(select(func.count()).select_from(c.table)).scalar_one() for c in retention.limits(LIMITS)]
+        return [
+            connection.execute(select(func.count()).select_from(c.table)).scalar_one() for c in list(retention.limits(LIMITS))[:4]
+        ]
 
 
 def test_each_table_keeps_its_own_number_of_days(engine: Engine) -> None:
     for days in (5, 15, 25, 35, 45):
         fill(engine, f"web:{days}", days)
     with engine.connect() as connection:
-        assert list(retention.overdue(connection, LIMITS, NOW).values()) == [4, 3, 2, 1]
-    assert list(retention.purge_all(engine, LIMITS, NOW).values()) == [4, 3, 2, 1]
+        assert list(retention.overdue(connection, LIMITS, NOW).values())[:4] == [4, 3, 2, 1]
+    assert list(retention.purge_all(engine, LIMITS, NOW).values())[:4] == [4, 3, 2, 1]
     assert counts(engine) == [1, 2, 3, 4]
     assert not any(retention.purge_all(engine, LIMITS, NOW).values())
 
@@ -65,12 +67,14 @@ def test_many_rows_go_in_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(retention, "BATCH", 3)
     for n in range(10):
         fill(engine, f"web:{n}", 100)
-    assert list(retention.purge_all(engine, LIMITS, NOW).values()) == [10] * 4
+    assert list(retention.purge_all(engine, LIMITS, NOW).values())[:4] == [10] * 4
     assert counts(engine) == [0] * 4
 
 
-def test_whatever_names_a_conversation_has_a_time_to_go() -> None:
-    assert {column.table.name for column in naming_conversations()} <= {c.table.name for c in retention.limits(LIMITS)}
+def test_whatever_names_a_conversation_or_quotes_a_question_has_a_time_to_go() -> None:
+    quoting = {table.name for table in tables.metadata.sorted_tables if "question" in table.c or "address" in table.c}
+    timed = {column.table.name for column in retention.limits(LIMITS)}
+    assert {column.table.name for column in naming_conversations()} | quoting <= timed | {"staff_session"}
 
 
 @pytest.mark.parametrize("way", ["age", "forget"])
