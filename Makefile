@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONWARNINGS := ignore
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test train evaluate bench bench-smoke lint setup lock
+.PHONY: help run test train evaluate bench bench-smoke lint audit setup lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,13 +45,23 @@ bench-smoke: setup ## the benchmark small, this bot alone: fails on errors, neve
 	@$(PYTHON) -m bench --smoke
 
 lint: setup ## ruff, mypy, the knowledge base, the phrasings, Rasa's own data check
-	@.venv/bin/ruff format --check bot bench tests
-	@.venv/bin/ruff check bot bench tests
-	@.venv/bin/mypy bot
+	@.venv/bin/ruff format --check bot bench audit tests
+	@.venv/bin/ruff check bot bench audit tests
+	@.venv/bin/mypy bot audit
 	@$(PYTHON) -m bot knowledge check
 	@$(PYTHON) -m bot phrasings check
 	@mkdir -p .cache && $(PYTHON) -m rasa data validate --data data/nlu data/rules data/stories > .cache/validate.log 2>&1 || (cat .cache/validate.log; exit 1)
 
+.tools/audit/.installed: requirements/audit.txt | setup
+	@echo "installing pip-audit and cyclonedx-bom into .tools/audit …"
+	@$(UV) venv -q --allow-existing --python $(PYTHON) .tools/audit
+	@$(UV) pip sync -q --python .tools/audit/bin/python --require-hashes requirements/audit.txt
+	@touch $@
+
+audit: .tools/audit/.installed ## known vulnerabilities of the locked packages, bill of materials
+	@$(PYTHON) -m audit
+
 lock: $(UV) ## refresh the locked requirements
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in -o requirements/base.txt
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in requirements/dev.in -o requirements/dev.txt
+	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/audit.in -o requirements/audit.txt
