@@ -63,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the findings as one JSON list")
     check.set_defaults(run=_phrasings_check)
 
+    stories = commands.add_parser("stories", help="rules and stories of the dialogue").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    graph = stories.add_parser("graph", help="draw them as one picture")
+    graph.add_argument("--out", type=Path, default=ROOT / "docs" / "images" / "dialogue.svg", help="an SVG file")
+    graph.set_defaults(run=_stories_graph)
+
     users = commands.add_parser("users", help="accounts of staff").add_subparsers(required=True, metavar="ACTION")
     add = users.add_parser("add", help="make an account; the password is asked for, or read from standard input")
     add.add_argument("name")
@@ -270,6 +277,13 @@ def _phrasings_check(options: argparse.Namespace) -> int:
         print(f"- {finding}")
     print(f"{len(phrasings)} phrasings, {len(findings)} findings")
     return 1 if findings else 0
+
+
+def _stories_graph(options: argparse.Namespace) -> int:
+    from bot.training.story_graph import draw
+
+    print(draw([read_settings().data / part for part in ("rules", "stories")], options.out))
+    return 0
 
 
 def _users_add(options: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.conversation import custom, knowledge, phrase, send, state_of, with_warning
-from bot.dialogue import State
+from bot.actions.hand_over import whom_to_ask
+from bot.dialogue import GIVE_UP_AFTER, State
 
 
 class ActionFallBack(Action):
@@ -29,6 +30,8 @@ class ActionFallBack(Action):
                 places="、".join(base.jurisdictions[place].name for place in places),
                 contact=contact,
             )
+        elif state.failures >= GIVE_UP_AFTER:
+            text = phrase(domain, "utter_give_up", **whom_to_ask(state))
         payload = custom(State(**{**state.__dict__, "item": None, "service": None}), "fallback")
         send(dispatcher, [with_warning(domain, tracker, text)], payload)
         return []

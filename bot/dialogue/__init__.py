@@ -6,7 +6,7 @@ jurisdiction, item, situation, applicant; Rasa's rules and stories turn its find
 
 from bot.dialogue.answers import option_titles
 from bot.dialogue.message import chosen_option
-from bot.dialogue.state import OUT_OF_SCOPE, State, Understanding
+from bot.dialogue.state import GIVE_UP_AFTER, OUT_OF_SCOPE, State, Understanding
 from bot.dialogue.steps import resolve
 
-__all__ = ["OUT_OF_SCOPE", "State", "Understanding", "chosen_option", "option_titles", "resolve"]
+__all__ = ["GIVE_UP_AFTER", "OUT_OF_SCOPE", "State", "Understanding", "chosen_option", "option_titles", "resolve"]

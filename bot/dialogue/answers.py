@@ -113,7 +113,7 @@ def _read_item(state: State, said: Understanding, knowledge: Knowledge) -> Optio
     if said.denies and in_scope[top] < 0.3:
         return replace(state, denied=(*state.denied, *state.options), options=(), item=None)
     if (
-        scores[best] > 1.4 * rest
+        scores[best] > 1.4 * rest > 0
         or (len(state.options) == 1 and item_score(knowledge.item(best), said.services) > 0.05)
         or overlap(said.text, knowledge.item(best).name) > 0.3
     ):

@@ -73,6 +73,8 @@ def chosen_option(text: str, count: int) -> Optional[int]:
         return count - 1
     if re.match(r"^(?:我?(?:要|选|就)?)?(?:前面|上面|头)(?:一|那)?(?:个|种|条|项)", text) and len(text) <= 8:
         return 0
+    if re.match(r"^第.(?:次|回|遍|年|步)", text):
+        return None  # 「第一次办」 tells of a first time, it chooses nothing
     found = re.match(r"^(?:我?(?:要|选|就|是|属于)?(?:那|这)?)?第?([0-9一二两三四五六七八九])(?:号|个|种|条|项|类)?", text)
     if found is None:
         return None

@@ -150,7 +150,7 @@ def item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dict
     """Probability-like score of every item that may be meant: in the known place, not denied; context counts a little."""
     refers_back = re.search("刚才|刚刚|前面|之前|头先|还是那", said.text)
     pointed = _pointed_at(state, said, knowledge)
-    scores: dict[str, float] = {pointed: 0.95} if pointed else {}
+    scores: dict[str, float] = {pointed: 1.0} if pointed else {}
     for service, probability in said.services.items():
         for item in knowledge.items_of.get(service, ()):
             if item in state.denied:
@@ -158,7 +158,7 @@ def item_scores(state: State, said: Understanding, knowledge: Knowledge) -> dict
             if item == state.item:
                 probability_here = min(1.0, probability * 1.5 + 0.02)
             elif item == pointed:
-                probability_here = max(0.95, probability)
+                probability_here = 1.0
             elif item in state.past:
                 probability_here = min(1.0, probability * (2.5 if refers_back else 1.3))
             else:

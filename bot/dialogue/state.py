@@ -7,6 +7,7 @@ from typing import Optional
 
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 ASKABLE = ("jurisdiction", "item", "situation", "applicant")
+GIVE_UP_AFTER = 2  # fallbacks in a row; then a human is named first
 MAX_ASKED = 2  # the same question goes back at most twice
 
 # Thresholds on calibrated probabilities, chosen on the held-out questions (docs/evaluation.md).

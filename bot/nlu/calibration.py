@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 _START = 3.0  # weight of each scorer before fitting
 
@@ -25,6 +24,8 @@ class Calibration:
     @classmethod
     def fit(cls, scores: np.ndarray, targets: np.ndarray, special: list[int]) -> Calibration:
         """scores: (examples, labels, scorers); targets: the right label's index of each; special: labels with a bias."""
+        from scipy.optimize import minimize  # serving does without it
+
         count = scores.shape[2]
 
         def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:

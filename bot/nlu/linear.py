@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from sklearn.svm import LinearSVC
 
 
 class LinearModel:
@@ -15,6 +14,8 @@ class LinearModel:
 
     @classmethod
     def fit(cls, matrix: sparse.csr_matrix, targets: list[str], *, regularisation: float = 0.5) -> LinearModel:
+        from sklearn.svm import LinearSVC  # serving does without it
+
         model = LinearSVC(C=regularisation, random_state=0, tol=1e-3, max_iter=400, dual=True)
         model.fit(matrix, targets)
         coefficients, intercept = model.coef_, model.intercept_

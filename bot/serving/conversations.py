@@ -21,6 +21,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from bot.dialogue import GIVE_UP_AFTER
 from bot.storage import tables
 from bot.storage.worker import DatabaseWorker
 
@@ -84,6 +85,9 @@ class _Save:
         slots = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
         self._state = zlib.compress(json.dumps(slots, ensure_ascii=False, separators=(",", ":")).encode(), 1)
         self._turn = turn
+        said = tracker.latest_message
+        failures = (slots.get("memory") or {}).get("failures", 0)
+        self._handoff = handoff_reason(said.intent_name if said else None, turn["kind"], failures)
 
     def __call__(self, connection: Connection) -> None:
         turn, table = self._turn, tables.conversation
@@ -91,6 +95,18 @@ class _Save:
         if not connection.execute(update(table).where(table.c.id == turn["conversation_id"]).values(**values)).rowcount:
             connection.execute(insert(table).values(id=turn["conversation_id"], channel=turn["channel"], **values))
         connection.execute(insert(tables.turn).values(**turn))
+        if self._handoff:
+            shared = {name: turn[name] for name in ("at", "conversation_id", "channel", "jurisdiction", "item", "question")}
+            connection.execute(insert(tables.handoff).values(reason=self._handoff, **shared))
+
+
+def handoff_reason(intent: Optional[str], kind: str, failures: int) -> Optional[str]:
+    """Return why a human is called for: danger, angry, asked, repeated (nothing but fallbacks); None if none is."""
+    if intent == "danger":
+        return "danger"
+    if kind == "handoff":
+        return "angry" if intent == "anger" else "asked"
+    return "repeated" if kind == "fallback" and failures >= GIVE_UP_AFTER else None
 
 
 def turn_row(conversation_id: str, events: list[Event], model: Optional[str]) -> Optional[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any, Iterator, Optional, Sequence
 TENSORFLOW = ("tensorflow", "tensorflow_addons", "tensorflow_hub", "tensorflow_text", "keras")
 CHAT_CLIENTS = ("aiogram", "fbmessenger", "mattermostwrapper", "rocketchat_API", "slack_sdk", "telebot", "twilio", "webexteamssdk")
 STORES = ("boto3", "botocore", "pymongo")
+TOOLS = ("matplotlib", "prompt_toolkit", "questionary", "sklearn")  # of `rasa test`, `rasa interactive`, stock classifiers
 
 
 class _Nothing(type):
@@ -79,7 +80,7 @@ def left_out(packages: Sequence[str]) -> Iterator[None]:
 
 def import_rasa(*, training: bool = False) -> None:
     """Import the part of Rasa that serves a conversation (or trains); harmless if Rasa has been imported before."""
-    with left_out((*TENSORFLOW, *CHAT_CLIENTS, *STORES)):
+    with left_out((*TENSORFLOW, *CHAT_CLIENTS, *STORES, *(() if training else TOOLS))):
         import rasa.core.agent
         import rasa.core.channels
         import rasa.core.policies.memoization

@@ -98,3 +98,18 @@ async def test_strangers_share_nothing(store: ConversationStore) -> None:
     assert await store.retrieve("web:a") is None
     await store.delete("rest:a")
     assert list(await store.keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("intent", "kind", "failures", "reason"),
+    [
+        ("handoff", "handoff", 0, "asked"),
+        ("anger", "handoff", 0, "angry"),
+        ("danger", "answer", 0, "danger"),
+        ("out_of_scope", "fallback", 1, None),
+        ("out_of_scope", "fallback", 2, "repeated"),
+        ("ask_phone", "answer", 0, None),
+    ],
+)
+def test_why_a_human_is_called_for(intent: str, kind: str, failures: int, reason: str | None) -> None:
+    assert conversations.handoff_reason(intent, kind, failures) == reason
