@@ -55,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--baselines", action="store_true", help="also train stock Rasa's DIET (slow; kept for the same data)")
     evaluate.set_defaults(run=_evaluate)
 
+    profile = commands.add_parser("profile", help="time and memory of each part of one turn")
+    profile.add_argument("question", help="what the resident says")
+    profile.add_argument(
+        "--after", action="append", default=[], metavar="MESSAGE", help="said before it; may be given more than once"
+    )
+    profile.add_argument("--jurisdiction", help="where the channel knows the resident to be")
+    profile.add_argument("--repeats", type=int, default=30, help="turns to take the median of")
+    profile.set_defaults(run=_profile)
+
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
     check = phrasings.add_parser(
         "check", help="(nearly) the same under two labels, too few, too uniform, overlap with held-out ones"
@@ -248,6 +257,22 @@ def _evaluate(options: argparse.Namespace) -> int:
         shutil.copy(folder / "threshold.svg", picture)
         report.write_block(done, ROOT / "docs" / "evaluation.md", f"images/{picture.name}")
     print(f"written to {os.path.relpath(folder, ROOT)}: report.json, wrong.csv, confusions.csv, threshold.csv, threshold.svg")
+    return 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot.serve import load_agent
+
+    _train(argparse.Namespace(force=False, stages=False, check=False))
+    agent = load_agent(read_settings())
+    from bot.serving.profile import profile_turn, table
+
+    after = tuple(options.after)
+    turn = profile_turn(agent, options.question, jurisdiction=options.jurisdiction, before=after, repeats=options.repeats)
+    profile = asyncio.run(turn)
+    print(f"{profile.reply}\n\n{table(profile)}")
     return 0
 
 

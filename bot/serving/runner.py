@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphNode, GraphNodeHook, GraphSchema
@@ -48,6 +48,11 @@ class SequentialGraphRunner(GraphRunner):
                     raise GraphRunError(f"node {name} needs {error}, which nothing gives") from error
                 raise
         return {name: results[name][1] for name in names}
+
+    def instrument(self, wrap: Callable[[str, GraphNode], Any]) -> None:
+        """Put what `wrap(name, node)` returns in the place of each node: something that is called as the node is."""
+        self._nodes = {name: wrap(name, node) for name, node in self._nodes.items()}
+        self._plans.clear()
 
     def _plan(self, targets: tuple[str, ...]) -> List[tuple[str, GraphNode, tuple[str, ...]]]:
         """Return the nodes that `targets` need, each after those that it needs itself."""
