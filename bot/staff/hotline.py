@@ -22,7 +22,7 @@ from bot.staff.pages import page
 from bot.staff.sheet import column_of, sheet_of, tab_of
 from bot.staff.story import STORY_FROM, Story, understand
 from bot.storage.tables import correction, hotline_item
-from bot.text import clean, mask, squash
+from bot.text import MASK, clean, mask, squash
 
 LIMIT, LIMIT_OF_LISTS = 12, 80
 FEW, WORTH_SHOWING = 3, 0.01  # so many are shown however unsure, more only if they may be meant
@@ -57,6 +57,7 @@ async def search(request: Request) -> HTTPResponse:
     if not squash(query):
         return page(request, "hotline_kept.html", names=_short_names(base), **await _kept(request, base))
     answers = (request.form.getlist("said", []) + request.form.getlist("answer", []))[:MAX_ANSWERS]
+    answers = [masked if MASK in (masked := mask(answer)) else answer for answer in answers]
     story: Optional[Story] = None
     document = asked_document(query)
     if len(squash(query)) >= STORY_FROM and not query.isascii() and not document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 import urllib.error
 import urllib.parse
@@ -13,10 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.simulate import Simulator
+from bot.staff import accounts
+from bot.storage.database import open_engine
 from tests.conftest import Server
 
 pytestmark = pytest.mark.server
@@ -65,7 +69,22 @@ def web(server: Server, token: Any, message: str) -> tuple[int, Any]:
     return server.request("/webhooks/web/webhook", json.dumps({"session": token, "message": message}).encode())
 
 
-def test_no_personal_number_stays_in_a_reply_the_log_or_the_database(server: Server, wechat: Account) -> None:
+@pytest.fixture(scope="module")
+def desk(server: Server) -> Iterator[httpx.Client]:
+    """A hotline clerk, logged in, who sends the CSRF value."""
+    engine = open_engine(server.database_url)
+    with engine.begin() as connection:
+        accounts.add(connection, "safety-desk", accounts.hash_password("safety-desk", "correct horse battery"), ("hotline",))
+    engine.dispose()
+    with httpx.Client(base_url=server.url, headers={"Accept": "text/html"}, timeout=60) as client:
+        assert client.post("/login", data={"name": "safety-desk", "password": "correct horse battery"}).status_code == 303
+        found = re.search(r'name="csrf" value="(\w+)"', client.get("/staff/account").text)
+        assert found
+        client.headers["X-CSRF-Token"] = found[1]
+        yield client
+
+
+def test_no_personal_number_stays_in_a_reply_the_log_or_the_database(server: Server, wechat: Account, desk: httpx.Client) -> None:
     token, phone = session(server), Simulator(server.url, wechat)
     for n, (number, typed) in enumerate(NUMBERS.items()):
         message = f"我是{typed}，社保卡丢了咋补"
@@ -74,6 +93,8 @@ def test_no_personal_number_stays_in_a_reply_the_log_or_the_database(server: Ser
         replies.append(json.dumps(web(server, token, message)[1], ensure_ascii=False))
         replies.append(asyncio.run(phone.say(message)).body)
         replies.append(str(server.request(f"/api/search?q={urllib.parse.quote(message)}")))
+        replies.append(desk.post("/hotline/search", data={"q": message, "answer": typed}).text)
+        replies.append(desk.post("/hotline/corrections", data={"question": message, "note": typed}).text)
         vote = {"sender": number, "vote": "down", "question": message, "reason": typed}
         assert server.request("/api/feedback", json.dumps(vote).encode())[0] == 201
         assert server.request("/api/feedback", json.dumps({**vote, "sender": "a", "item": typed[:32]}).encode())[0] == 400
