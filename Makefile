@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONWARNINGS := ignore
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test train evaluate bench bench-smoke lint audit setup lock
+.PHONY: help run test train evaluate bench bench-smoke lint audit setup lock nightly
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ train: setup ## train the model if data, catalog or code changed
 
 test: setup ## the whole test suite
 	@$(PYTHON) -m pytest
+
+nightly: setup ## more than 100,000 generated cases and the tests that take too long for every change
+	@HYPOTHESIS_PROFILE=nightly nice -n 19 $(PYTHON) -m pytest -m "property or nightly"
 
 evaluate: setup ## figures on the held-out questions, compared with the last run (QUICK=1: the model alone, BASELINES=1: also stock DIET)
 	@$(PYTHON) -m bot evaluate $(if $(QUICK),--quick) $(if $(BASELINES),--baselines)

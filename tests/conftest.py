@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
+import hypothesis
 import pytest
 
 from bot.channels.wechat.accounts import Account
@@ -24,6 +26,14 @@ from bot.knowledge.queries import Knowledge
 from bot.settings import ROOT
 from bot.storage.database import open_engine
 from tests import chromium
+
+# Cases of each property-based test: few and always the same ones in every run, many and new ones in `make nightly`.
+hypothesis.settings.register_profile("few", max_examples=20, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "nightly", max_examples=int(os.environ.get("NIGHTLY_CASES", "5000")), deadline=None, print_blob=True
+)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "few")
+hypothesis.settings.load_profile(PROFILE)
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +180,12 @@ def browser() -> Iterator[Any]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say loudly, below everything else, that the pages were not tested."""
+    """Say how many cases `make nightly` tried; and loudly, below everything else, that the pages were not tested."""
+    if PROFILE == "nightly":
+        reports = [report for reports in terminalreporter.stats.values() for report in reports]
+        told = "\n".join(getattr(report, "_hypothesis_stats", None) or "" for report in reports)
+        cases = sum(map(int, re.findall(r"(\d+)(?: passing|(?:, | )failing)", told)))
+        terminalreporter.line(f"{cases} cases tried by property-based tests")
     skipped = [report for report in terminalreporter.stats.get("skipped", ()) if "NO BROWSER" in str(report.longrepr)]
     if skipped:
         terminalreporter.section("THE PAGES WERE NOT TESTED", sep="!", red=True, bold=True)

@@ -1,9 +1,12 @@
-"""Looking up for staff and programs: /health, /api/search, /api/items/{id}, /api/jurisdictions."""
+"""Looking up for staff and programs: /health, /api/search, /api/items/{id}, /api/jurisdictions; all described in openapi.yml."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, Awaitable, Callable
 
+import yaml
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -45,8 +48,8 @@ class LookupChannel(InputChannel):
             place = request.args.get("jurisdiction")
             if place is not None and place not in base.jurisdictions:
                 raise RequestError(f"jurisdiction «{place[:40]}» is unknown; known are {', '.join(base.jurisdictions)}")
-            limit = request.args.get("limit", "10")
-            if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= 50:
+            limit = request.get_args(keep_blank_values=True).get("limit", "10")
+            if not re.fullmatch("[0-9]{1,2}", limit, re.ASCII) or not 1 <= int(limit) <= 50:
                 raise RequestError("limit must be a number from 1 to 50")
             query = request.args.get("q", "")
             if len(query) > 2000:
@@ -86,5 +89,12 @@ class LookupChannel(InputChannel):
         async def jurisdictions(request: Request) -> HTTPResponse:
             places = knowledge().jurisdictions.values()
             return reply({"jurisdictions": [{"id": p.id, "name": p.name, "short": p.short} for p in places]})
+
+        description = yaml.safe_load((Path(__file__).parent / "openapi.yml").read_text(encoding="utf-8"))
+
+        @routes.get("/openapi.json")
+        @guarded
+        async def openapi(request: Request) -> HTTPResponse:
+            return reply(description)
 
         return routes

@@ -59,7 +59,9 @@ def test_bad_input_is_a_400_with_a_reason(server: Server, body: bytes) -> None:
     assert 400 <= status < 500 and answer["error"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=²", "jurisdiction=mars"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=", "limit=x", "limit=100", "limit=150", "limit=" + "9" * 5000, "limit=²", "jurisdiction=mars"]
+)
 def test_bad_searches_are_refused(server: Server, query: str) -> None:
     status, body = server.request(f"/api/search?q=a&{query.replace('²', '%C2%B2')}")
     assert status == 400 and body["error"]
