@@ -34,7 +34,7 @@ class BreakableServer(Server):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        super().__init__(f"http://127.0.0.1:{self.port}", folder / "server.log", database_url, embedder=0)
+        self.url, self.log, self.database_url = f"http://127.0.0.1:{self.port}", folder / "server.log", database_url
         self.faults()
 
     def faults(self, **faults: Any) -> None:
