@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 
 from rasa.core.actions.action import Action, RemoteAction
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import OutputChannel
+from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
@@ -25,7 +25,15 @@ from rasa.engine.storage.storage import ModelMetadata
 from rasa.exceptions import ActionLimitReached, ModelNotFound
 from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered, deserialise_events
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    BotUttered,
+    Event,
+    SlotSet,
+    UserUttered,
+    deserialise_events,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa_sdk import Action as CustomAction
@@ -77,7 +85,14 @@ class LocalAction(RemoteAction):
             logger.exception("action %s failed", self.name())
             said = failure(tracker.sender_id, FAULT)
             events, responses = [], [{"text": said["text"], "custom": said["custom"]}]
-        return [*await self._utter_responses(responses, output_channel, nlg, tracker), *deserialise_events(events)]
+        return [*await self._utter_responses(responses, output_channel, nlg, tracker), *map(_event, events)]
+
+
+def _event(written: Dict[str, Any]) -> Event:
+    """Return an action's event. Nearly all set a slot; Rasa looks for the class of any other among all classes of events."""
+    if written["event"] == "slot":
+        return SlotSet(written["name"], written.get("value"), written.get("timestamp"))
+    return deserialise_events([written])[0]
 
 
 def local_actions(package: str = "bot.actions") -> Dict[str, CustomAction]:
@@ -117,6 +132,22 @@ class LeanProcessor(MessageProcessor):
                 return None
             self._actions[action_name] = found
         return self._actions[action_name]
+
+    async def parse_message(
+        self, message: UserMessage, tracker: Optional[DialogueStateTracker] = None, only_output_properties: bool = True
+    ) -> Dict[str, Any]:
+        """Return what the pipeline says of a message; without the copies that Rasa makes for its debug log each time."""
+        tracker = tracker or DialogueStateTracker.from_events(message.sender_id, [])
+        return self._parse_message_with_graph(message, tracker, only_output_properties)
+
+    def _log_action_on_tracker(
+        self, tracker: DialogueStateTracker, action: Action, events: Optional[List[Event]], prediction: PolicyPrediction
+    ) -> None:
+        """Put an action and its events on the tracker; without the copies that Rasa makes for its debug log each time."""
+        if not any(isinstance(event, ActionExecutionRejected) for event in events or []):
+            tracker.update_with_events(prediction.events, self.domain)
+            tracker.update(action.event_for_successful_execution(prediction))
+        tracker.update_with_events(events or [], self.domain)
 
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> Tuple[Action, PolicyPrediction]:
         """Return the next action and why. Raises ActionLimitReached if a turn takes more actions than it may."""

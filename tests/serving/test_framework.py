@@ -26,7 +26,11 @@ from bot.serving.shared_locks import SharedLockStore  # noqa: E402
 
 OVERRIDDEN = [
     (MessageProcessor, LeanProcessor, ["_load_model", "_get_action", "predict_next_with_tracker_if_should"]),
-    (MessageProcessor, LeanProcessor, ["_predict_next_with_tracker", "run_action_extract_slots"]),
+    (
+        MessageProcessor,
+        LeanProcessor,
+        ["_predict_next_with_tracker", "run_action_extract_slots", "parse_message", "_log_action_on_tracker"],
+    ),
     (RemoteAction, LocalAction, ["run"]),
     (Agent, LeanAgent, ["load_model"]),
     (LockStore, LocalLockStore, ["lock"]),
@@ -52,6 +56,8 @@ def test_the_processor_still_calls_what_is_overridden() -> None:
         "self.predict_next_with_tracker_if_should(",
         "self._predict_next_with_tracker(",
     ):
+        assert call in source, call
+    for call in ("self._log_action_on_tracker(", "self.parse_message(", "self._parse_message_with_graph("):
         assert call in source, call
     assert "self.run_action_extract_slots(" in inspect.getsource(MessageProcessor.handle_message)
 
