@@ -35,24 +35,33 @@ class Server:
         self.port, self.folder = port, folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.start_seconds = 0.0
+        self._begun = 0.0
 
     def commands(self) -> dict[str, tuple[list[str], Path, dict[str, str]]]:
         """Return (arguments, working folder, environment) of each process by name."""
         raise NotImplementedError
 
     def __enter__(self) -> Server:
+        self.launch()
+        self.ready()
+        return self
+
+    def launch(self) -> None:
+        """Start the processes; `ready` waits for them."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        begun = time.monotonic()
+        self._begun = time.monotonic()
         for name, (arguments, place, variables) in self.commands().items():
             with (self.folder / f"{name}.log").open("wb") as log:
                 self.processes[name] = subprocess.Popen(arguments, cwd=place, env=environment(**variables), stdout=log, stderr=log)
+
+    def ready(self) -> None:
+        """Return when the first question has got a good answer. Raises RuntimeError, the processes being stopped."""
         try:
-            self._wait(begun + 600)
+            self._wait(self._begun + 600)
         except BaseException:
             self.__exit__()
             raise
-        self.start_seconds = time.monotonic() - begun
-        return self
+        self.start_seconds = time.monotonic() - self._begun
 
     def __exit__(self, *error: object) -> None:
         for process in self.processes.values():
@@ -66,7 +75,6 @@ class Server:
         self.processes = {}
 
     def _wait(self, deadline: float) -> None:
-        """Return when the first question has got a good answer."""
         while not answer(self.port, QUESTION):
             for name, process in self.processes.items():
                 if process.poll() is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot.knowledge import tables
 from bot.knowledge.catalog import Catalog, load
 from bot.knowledge.schema import Branch, Item
+from bot.storage.database import one_process
 
 
 def digest(folder: Path) -> str:
@@ -29,11 +30,12 @@ def ensure(engine: Engine, folder: Path) -> int:
     Raises KnowledgeError for wrong YAML; the tables then keep what they held.
     """
     current = digest(folder)
-    _drop_other_schema(engine)
-    if built_digest(engine) == current:
-        with engine.connect() as connection:
-            return connection.execute(select(tables.build.c.item_count)).scalar_one()
-    return build(engine, load(folder), current)
+    with one_process(engine):
+        _drop_other_schema(engine)
+        if built_digest(engine) == current:
+            with engine.connect() as connection:
+                return connection.execute(select(tables.build.c.item_count)).scalar_one()
+        return build(engine, load(folder), current)
 
 
 def built_digest(engine: Engine) -> Optional[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import QueuePool
@@ -23,6 +25,8 @@ from bot.settings import read_settings
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 RECYCLE_SECONDS = 60  # after which an SQLite file is opened anew: a kept connection does not see that it was damaged
+TURN_SECONDS = 120.0  # how long a process waits for another one that changes the schema
+_LOCK = 7_146_213_505  # of PostgreSQL's advisory locks
 BUSY_SECONDS = 5.0  # how long a writer waits for another one
 
 
@@ -127,11 +131,32 @@ def migrate(engine: Engine, target: str = "head") -> None:
     scripts = ScriptDirectory(str(MIGRATIONS))
     if target != "head" and target not in {script.revision for script in scripts.walk_revisions()}:
         raise StorageError(f"schema {target} is unknown to this version of the bot; use the version that wrote it, or a newer one")
-    with engine.begin() as connection:
+    with one_process(engine), engine.begin() as connection:
         if revision(connection) == (scripts.get_current_head() if target == "head" else target):
             return
         config.attributes["connection"] = connection
         command.upgrade(config, target)
+
+
+@contextmanager
+def one_process(engine: Engine) -> Iterator[None]:
+    """Do something that only one of the processes that start at the same time may do; the others wait, then find it done.
+
+    Raises StorageError after TURN_SECONDS. With SQLite there is one process.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    deadline = time.monotonic() + TURN_SECONDS
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # the lock ends with the connection
+        while not connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
+            if time.monotonic() > deadline:
+                raise StorageError(f"another process has been changing the database's schema for {TURN_SECONDS:.0f} s")
+            time.sleep(0.1)
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(_LOCK)))
 
 
 def revision(connection: Connection) -> Optional[str]:
