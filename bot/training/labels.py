@@ -21,6 +21,7 @@ OTHERS = {
     "affirm": "肯定",
     "deny": "否定",
     "handoff": "找人工",
+    "anger": "发火",
     "chitchat": "闲聊",
     "danger": "有危险",
     "inform_applicant": "说谁来办",
