@@ -88,7 +88,7 @@ def close(connection: Connection, token: str) -> None:
 
 
 def csrf_of(token: str) -> str:
-    """Return the value that this session's forms and requests carry; it cannot be had without the token."""
+    """Return the value that the forms of a session and its requests carry; it cannot be had without the token."""
     return hashlib.sha256(b"csrf:" + token.encode()).hexdigest()
 
 
