@@ -12,8 +12,9 @@ from typing import Mapping, Optional
 
 from bot.errors import RequestError
 from bot.settings import ROOT, Settings
+from bot.text import squash
 from bot.training.labels import OTHERS, label_name, service_name
-from bot.training.phrasing_check import LEAST, Finding
+from bot.training.phrasing_check import LEAST, Finding, label_of
 from bot.training.phrasing_file import Label
 from bot.training.phrasings import Phrasing
 
@@ -72,11 +73,21 @@ def linter_of(app_context: object, settings: Settings) -> Linter:
 
 
 def is_about(finding: Finding, phrasing: Phrasing) -> bool:
-    return finding.text == phrasing.text and finding.service == phrasing.service
+    """Tell whether a trainer who looks at the phrasing should read the finding: it is either side of what collides."""
+    if finding.kind == "label" and squash(finding.text) == phrasing.plain:
+        return True
+    return _is_other_side(finding, phrasing) or finding.text == phrasing.text and finding.service == phrasing.service
 
 
-def in_words(finding: Finding, services: Mapping[str, str]) -> str:
-    """Return the finding as a trainer reads it. A held-out question is not quoted, or it would become training data."""
+def _is_other_side(finding: Finding, phrasing: Phrasing) -> bool:
+    return finding.kind == "near" and finding.other == f"{label_of(phrasing)}: {phrasing.text}"
+
+
+def in_words(finding: Finding, services: Mapping[str, str], phrasing: Optional[Phrasing] = None) -> str:
+    """Return the finding as a trainer reads it beside `phrasing`.
+
+    A held-out question is not quoted, or it would become training data.
+    """
     if finding.kind == "markup":
         return "含有括号或反斜杠，训练时会被当作标记。"
     if finding.kind == "service":
@@ -89,6 +100,8 @@ def in_words(finding: Finding, services: Mapping[str, str]) -> str:
         return f"同样的话同时在：{'、'.join(names)}。"
     if finding.kind == "near":
         label, _, text = finding.other.partition(": ")
+        if phrasing is not None and _is_other_side(finding, phrasing):
+            label, text = finding.service or "out_of_scope", finding.text
         name = label_name(Label(label), services) if label in OTHERS else service_name(label, services)
         return f"和「{name}」的一条几乎一样：{text}"
     if finding.kind == "uniform":

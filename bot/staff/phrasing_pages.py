@@ -84,7 +84,7 @@ async def save(request: Request) -> HTTPResponse:
         return await _conflict(request, conflict.about, new)
     assert change.after is not None
     told = "已保存。" if change.after.label == old.label else f"已移到「{label_name(new.label, base_of(request).services)}」。"
-    return _row(request, change.after, told=told)
+    return _and_check(_row(request, change.after, told=told))
 
 
 @routes.post("/training/phrasings/delete")
@@ -95,7 +95,7 @@ async def delete(request: Request) -> HTTPResponse:
         await _carry_out(request, [Delete(old)])
     except ConflictError as conflict:
         return await _conflict(request, conflict.about, None)
-    return training_page(request, "phrasing_gone.html", old=old, row_id=row_id(old))
+    return _and_check(training_page(request, "phrasing_gone.html", old=old, row_id=row_id(old)))
 
 
 @routes.post("/training/phrasings/add")
@@ -108,7 +108,7 @@ async def add(request: Request) -> HTTPResponse:
         raise RequestError(f"请写 1 到 {MOST_LINES} 行，一行一条问法。")
     changes = await _carry_out(request, [Add(label, line) for line in lines])
     added = [change.after for change in changes if change.after is not None]
-    return training_page(request, "phrasings_added.html", added=added, label=label, **_row_tools(request))
+    return _and_check(training_page(request, "phrasings_added.html", added=added, label=label, **_row_tools(request)))
 
 
 @routes.get("/training/phrasings/findings")
@@ -121,7 +121,7 @@ async def findings(request: Request) -> HTTPResponse:
     services = base_of(request).services
     own: dict[str, list[str]] = {}
     for phrasing in shown:
-        words = [in_words(finding, services) for finding in found if is_about(finding, phrasing)]
+        words = [in_words(finding, services, phrasing) for finding in found if is_about(finding, phrasing)]
         if words:
             own[row_id(Located(Label(phrasing.intent, phrasing.service), phrasing.text))] = words
     general = [in_words(finding, services) for finding in found if not finding.text and finding.service == service]
@@ -197,6 +197,12 @@ async def _conflict(request: Request, about: Located, mine: Optional[Located]) -
         row_id=row_id(about),
     )
     answer.headers.update({"HX-Retarget": f"#{row_id(about)}", "HX-Reswap": "outerHTML"})
+    return answer
+
+
+def _and_check(answer: HTTPResponse) -> HTTPResponse:
+    """Let the page ask for the linter's findings anew."""
+    answer.headers["HX-Trigger"] = "phrasings-changed"
     return answer
 
 

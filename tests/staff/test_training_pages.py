@@ -252,6 +252,10 @@ def test_the_linters_findings_stand_under_their_phrasing(office: TrainingOffice,
         row = page.locator(".phrasings > li").filter(has_text=OLD)
         expect(row.locator(".finding")).to_contain_text("同样的话同时在：")
         assert violations(page) == []
+        page.goto(f"{office.url}/training/phrasings?service=retirement")
+        expect(page.locator("#findings")).to_contain_text("要看一看")
+        edit(page, "补卡，户口本").get_by_role("button", name="删除").click()
+        expect(page.locator("#findings")).not_to_contain_text("要看一看", timeout=60_000)
     finally:
         path.write_text(text, encoding="utf-8")
 

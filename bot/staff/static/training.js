@@ -47,6 +47,11 @@ document.addEventListener("input", (event) => {
   form.querySelector("button.primary").textContent = suggested && event.target.value === suggested ? "接受" : suggested ? "移到这个服务" : "教给它";
 });
 
+// Findings are told anew as a whole; those of before must not stay.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "findings") for (const place of document.querySelectorAll(".findings")) place.replaceChildren();
+});
+
 // After a swap the focus goes to what says how it went, not to the top of the page.
 document.addEventListener("htmx:afterSwap", () => {
   const target = document.querySelector("[data-focus]");
