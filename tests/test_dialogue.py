@@ -72,3 +72,12 @@ def test_the_same_question_goes_back_at_most_twice(knowledge: Knowledge) -> None
 )
 def test_options_are_picked_by_number_or_position(text: str, index: int | None) -> None:
     assert chosen_option(text, 3) == index
+
+
+def test_a_new_matter_in_a_new_place_never_gets_the_old_places_item(knowledge: Knowledge) -> None:
+    """Found by the generated conversations: moved to Dagang, still answered with Dagu's item."""
+    state = resolve(State(jurisdiction="dagu"), said("困难认定要什么", services={"hardship_recognition": 1.0}), knowledge)
+    assert state.item == "dagu-2.1"
+    moved = said("大港的呢", services={"labour_dispute_mediation": 0.0, "out_of_scope": 0.75}, places=("dagang",))
+    state = resolve(state, moved, knowledge)
+    assert state.missing == "elsewhere" or (state.item or "dagang").startswith("dagang")

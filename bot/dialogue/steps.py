@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.conditions import open_applicants, open_situations
 from bot.dialogue.answers import read_answer
-from bot.dialogue.places import move, take_place
+from bot.dialogue.places import in_its_place, move, take_place
 from bot.dialogue.pointing import places_of, rivals_of
 from bot.dialogue.questions import read_question
 from bot.dialogue.state import ASK_ITEM_BELOW, ASKABLE, MAX_ASKED, State, Understanding
@@ -24,7 +24,7 @@ def resolve(state: State, said: Understanding, knowledge: Knowledge) -> State:
         read = read_answer(pending, state, said, knowledge) if pending else None
     if read is None:
         read = read_question(state, said, knowledge)
-    return next_step(read, said, knowledge)
+    return next_step(in_its_place(read, knowledge), said, knowledge)
 
 
 def next_step(state: State, said: Understanding, knowledge: Knowledge) -> State:
