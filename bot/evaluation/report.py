@@ -30,6 +30,7 @@ COLUMNS = {
     "whole": ("dialogues", "whole"),
     "turns": ("dialogues", "turns"),
 }
+BASELINES = ("character n-gram SVM", "stock Rasa DIET")
 PART_NAMES = {
     "whole": "全部",
     "normaliser": "规范化",
@@ -145,8 +146,14 @@ def block(report: Report, picture: str) -> str:
         parts.append("\n| 速度和大小 | |\n|---|---|")
         parts += [f"| {name} | {value} |" for name, value in report.speed.items()]
     if report.parts:
-        parts.append("\n### 去掉一样，还剩多少\n\n每一行都重新训练、重新问一遍；括号里是与「全部」的差。\n")
-        parts += _table(report.parts)
+        questions = report.summary["questions"]["n"]
+        parts.append(
+            f"\n### 去掉一样，还剩多少\n\n每一行都重新训练、重新问一遍；括号里是与「全部」的差，一题是 {100 / questions:.1f}。\n"
+        )
+        parts += _table("去掉", {name: summary for name, summary in report.parts.items() if name not in BASELINES}, report.parts)
+        others = {name: summary for name, summary in report.parts.items() if name in BASELINES}
+        parts.append("\n### 换成别的\n\n用同样的问法训练，只换掉服务、方面和范围外的判断；括号里是与「全部」的差。\n")
+        parts += _table("换成", others, report.parts)
     parts.append(f"\n### 范围外的阈值\n\n![阈值曲线]({picture})\n\n只看「不归我们管」的概率，不算对话里的其他线索。\n")
     shown_kinds = [kind for kind in report.curve[0] if kind != "threshold"]
     parts.append("| 阈值 | " + " | ".join("误拒" if kind == "refused" else kind for kind in shown_kinds) + " |")
@@ -159,9 +166,9 @@ def block(report: Report, picture: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _table(summaries: dict[str, Summary]) -> list[str]:
-    whole = summaries.get("whole")
-    found = ["| 去掉 | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+def _table(title: str, summaries: dict[str, Summary], known: dict[str, Summary]) -> list[str]:
+    whole = known.get("whole")
+    found = [f"| {title} | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for part, summary in summaries.items():
         cells = []
         for column in COLUMNS:

@@ -60,6 +60,6 @@ def draw(points: Curve, chosen: float, path: Path) -> None:
         axes.annotate(f"在用 {chosen}", (chosen, 50), xytext=(4, 0), textcoords="offset points", color="0.35")
         axes.set(xlabel="「不归我们管」的概率达到多少算范围外", ylabel="%", ylim=(0, 102), xlim=(x[0], x[-1]))
         axes.grid(alpha=0.3)
-        axes.legend(loc="center right")
+        axes.legend(loc=(0.45, 0.35), frameon=False)  # room to the right: its font may not measure Chinese
         figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
         plt.close(figure)

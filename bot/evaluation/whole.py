@@ -58,7 +58,10 @@ def run(
             services = set(knowledge().services)
             known[DIET] = kept.one(DIET, lambda: diet(cache / f"diet-{version}", texts, services), progress)
         progress("asking all of them")
-        parts = {part: asyncio.run(evaluate(agent, cases, parses.__getitem__)).summary for part, parses in known.items()}
+        for part, parses in known.items():
+            if part in (SVM, DIET):
+                parses = {text: {**parse, "entities": own[text]["entities"]} for text, parse in parses.items()}
+            parts[part] = asyncio.run(evaluate(agent, cases, parses.__getitem__)).summary
     progress("timing")
     speed = asyncio.run(measure(agent, model, texts[: len(cases.questions)]))
     report = Report(version, cases_version(heldout), result.summary, result.outcomes, pairs_of(result), points, parts, speed)

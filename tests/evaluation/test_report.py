@@ -65,10 +65,12 @@ def test_only_the_block_of_the_document_is_replaced(tmp_path: Path) -> None:
     document = tmp_path / "evaluation.md"
     document.write_text(f"前\n{BEGIN}\n旧\n{END}\n后\n", encoding="utf-8")
     for _ in range(2):
-        write_block(_report(parts={"whole": SUMMARY, "lexicon": WORSE}), document, "images/x.svg")
+        write_block(_report(parts={"whole": SUMMARY, "lexicon": WORSE, "character n-gram SVM": WORSE}), document, "images/x.svg")
     text = document.read_text(encoding="utf-8")
     assert text.startswith("前\n") and text.endswith("\n后\n") and "旧" not in text
     assert "| 日常说法词表 | 100.0 | 25.0 (-25.0) |" in text
+    parts, _, others = text.partition("### 换成别的")
+    assert "SVM" not in parts and "| 字 n-gram SVM | 100.0 | 25.0 (-25.0) |" in others
     assert "| service | card_loss | card_replace | 3 |" in text and "images/x.svg" in text
     document.write_text("ohne", encoding="utf-8")
     with pytest.raises(BotError):
