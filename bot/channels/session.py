@@ -45,7 +45,7 @@ class Sessions:
         if form is None:
             raise SessionError("field session: POST /api/session gives one; it is needed here")
         if not hmac.compare_digest(form[3], self._sign(f"{form[1]}.{form[2]}")):
-            raise SessionError("field session: it was not given out by this server; POST /api/session for a new one")
+            raise SessionError("field session: this server did not give out that session; POST /api/session for a new one")
         age = (time.time() if now is None else now) - int(form[1], 16)
         if not -AHEAD <= age <= self._seconds:
             raise SessionError("field session: the session is over; POST /api/session for a new one")
