@@ -12,8 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.errors import BotError, RequestError, SettingsError
+from bot.models.registry import Model
 from bot.secrets import read_secret
 from bot.settings import ROOT, Settings, read_settings
+from bot.training.progress import Tell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,10 +35,14 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="build the knowledge base, train if needed, serve")
     run.set_defaults(run=_run)
-    train = commands.add_parser("train", help="train the model if data, catalog or code changed")
+    train = commands.add_parser("train", help="train a candidate if data, catalog or code changed")
     train.add_argument("--force", action="store_true", help="train even if nothing changed")
     train.add_argument("--stages", action="store_true", help="say how long each step took")
     train.add_argument("--check", action="store_true", help="train once more from nothing: how long, and is it the same model?")
+    train.add_argument("--evaluate", action="store_true", help="then compare the candidate with the promoted model")
+    train.add_argument("--events", action="store_true", help="show the progress as lines of JSON")
+    train.add_argument("--nice", action="store_true", help="let everything else on the machine go first")
+    train.add_argument("--by", help="who wants it, for the registry; the user of this command if missing")
     train.set_defaults(run=_train)
 
     knowledge = commands.add_parser("knowledge", help="the reviewed YAML").add_subparsers(required=True, metavar="ACTION")
@@ -49,11 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=_knowledge_verify)
 
     evaluate = commands.add_parser("evaluate", help="figures on the held-out questions, compared with the last run")
+    evaluate.add_argument("model", nargs="?", metavar="MODEL", help="compare this model with the promoted one instead")
+    evaluate.add_argument("--nice", action="store_true", help="let everything else on the machine go first (with MODEL)")
+    evaluate.add_argument("--by", help="who wants it (with MODEL)")
     evaluate.add_argument("--heldout", type=Path, default=ROOT / "tests" / "heldout", help="folder of the three .jsonl sets")
     evaluate.add_argument("--results", type=Path, default=ROOT / "results", help="where a folder of this run is made")
     evaluate.add_argument("--quick", action="store_true", help="the model alone: no part left out, no baselines")
     evaluate.add_argument("--baselines", action="store_true", help="also train stock Rasa's DIET (slow; kept for the same data)")
     evaluate.set_defaults(run=_evaluate)
+
+    models = commands.add_parser("models", help="show all models, or take in one that was trained elsewhere")
+    models.add_argument("--add", type=Path, metavar="FILE", help="register this file as a candidate; only one that you trust")
+    models.set_defaults(run=_models)
+    promote = commands.add_parser("promote", help="let a candidate answer residents, if it passes the gate")
+    promote.add_argument("model", metavar="MODEL", help="its id, or a part of it that no other has")
+    promote.add_argument("--reason", default="", help="why; kept in the registry")
+    promote.add_argument("--override", action="store_true", help="promote although the gate finds a loss; needs a reason")
+    promote.set_defaults(run=_promote)
+    rollback = commands.add_parser("rollback", help="let the model before the promoted one answer again")
+    rollback.add_argument("--reason", default="", help="why; kept in the registry")
+    rollback.set_defaults(run=_rollback)
 
     profile = commands.add_parser("profile", help="time and memory of each part of one turn")
     profile.add_argument("question", help="what the resident says")
@@ -136,52 +157,71 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from bot.errors import ModelError
     from bot.serve import serve
+    from bot.training import job, prepare
 
-    _train(argparse.Namespace(force=False, stages=False, check=False))
+    settings, tell = read_settings(), _progress()
+    candidate_due = prepare.promote_what_is_due(settings, say=_say, tell=tell)
     print("loading the model …", flush=True)
-    serve(read_settings())
+    if candidate_due and not job.status(settings).running:
+        job.start(settings, by=prepare.BY)
+    try:
+        serve(settings)
+    except ModelError as error:
+        print(f"bot: {error}", file=sys.stderr)
+        prepare.replace_all_bad(settings, say=_say, tell=tell)
+        serve(settings)
     return 0
 
 
 def _train(options: argparse.Namespace) -> int:
-    from bot.training.train import model_is_current, train
+    import json
+
+    from bot.models.registry import Registry
+    from bot.training import job, prepare
 
     settings = read_settings()
-    if not options.force and model_is_current(settings):
-        print("the model is current", flush=True)
-        return _train_check(settings) if options.check else 0
-    begun = time.monotonic()
-    print("training the model (about a minute) …", flush=True)
+    found = None if options.force else prepare.current(Registry(settings.models), settings)
+    if found is not None:
+        print(f"model {found.id} is current", flush=True)
+        return _train_check(settings, found) if options.check else 0
+
+    def as_json(stage: str, share: float, detail: str = "") -> None:
+        print(json.dumps({"stage": stage, "share": round(share, 3), "detail": detail}, ensure_ascii=False), flush=True)
+
+    tell = as_json if options.events else _progress()
     stages: dict[str, float] = {}
-    path = train(settings, progress=lambda text: print(f"  {time.monotonic() - begun:5.0f} s  {text}", flush=True), stages=stages)
-    print(f"trained {os.path.relpath(path, ROOT)} in {time.monotonic() - begun:.0f} s", flush=True)
+    by = options.by or _user()
+    model = job.run(settings, by=by, evaluate=options.evaluate, nice=options.nice, tell=tell, stages=stages)
     if options.stages:
         for name, seconds in sorted(stages.items(), key=lambda stage: -stage[1]):
             if seconds >= 0.05:
                 print(f"  {seconds:6.1f} s  {name}")
-    return _train_check(settings) if options.check else 0
+    if not options.events:
+        print(f"trained {model.id}; `bot evaluate {model.id}` compares it, `bot promote {model.id}` lets it answer", flush=True)
+    return _train_check(settings, model) if options.check else 0
 
 
-def _train_check(settings: Settings) -> int:
-    """Train in a process and a cache of its own, with another order of sets, and compare with the model in use."""
+def _train_check(settings: Settings, model: Model) -> int:
+    """Train in a process and a cache of its own, with another order of sets, and compare with `model`."""
     import subprocess
     import tempfile
 
-    from bot.serve import newest_model
+    from bot.models.registry import Registry
+    from bot.training import prepare
     from bot.training.compare_models import differences
 
-    model = newest_model(settings.models)
-    assert model is not None
     with tempfile.TemporaryDirectory() as folder:
         fresh = {"MODELS": folder, "RASA_CACHE_DIRECTORY": f"{folder}/cache", "PYTHONHASHSEED": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "bot", "train", "--force", "--stages"], env={**os.environ, **fresh}, check=False
         )
-        again = newest_model(Path(folder))
+        registry = Registry(Path(folder))
+        again = prepare.current(registry, settings)
         if done.returncode or again is None:
             raise BotError("the second training failed; the log above says where")
-        found = differences(model, again)
+        found = differences(Registry(settings.models).verified(model), registry.verified(again))
     for line in found:
         print(f"- {line}")
     print("two trainings gave two models" if found else "two trainings gave the same model, bit by bit")
@@ -190,10 +230,12 @@ def _train_check(settings: Settings) -> int:
 
 def _backup(options: argparse.Namespace) -> int:
     from bot.backup import backup
-    from bot.serve import newest_model
+    from bot.models.registry import Registry
 
     settings = read_settings()
-    done = backup(settings, newest_model(settings.models), options.file)
+    registry = Registry(settings.models)
+    promoted = registry.read().promoted
+    done = backup(settings, registry.file_of(promoted) if promoted else None, options.file)
     print(f"{options.file}: {sum(done.rows.values())} rows, {done.files} files, {options.file.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -206,6 +248,104 @@ def _restore(options: argparse.Namespace) -> int:
         print(f"what was there before is now in {os.path.relpath(path, ROOT)}")
     print(f"restored {sum(done.rows.values())} rows and {done.files} files")
     return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from bot.models.registry import Registry
+    from bot.training.train import data_version, imported
+
+    settings = read_settings()
+    registry = Registry(settings.models)
+    if options.add:
+        print(f"registered {imported(registry, options.add, by=_user()).id} as a candidate")
+        return 0
+    contents, version = registry.read(), data_version(settings)
+    for model in contents.models.values():
+        last, figures = contents.last_promotion(model), model.figures or {}
+        facts = [f"{name} {figures[name][key]}" for name, key in (("questions", "top1"), ("dialogues", "whole")) if name in figures]
+        facts += ["these files"] if model.data_version == version else []
+        facts += [f"promoted {last.at} by {last.by}" + (f": {last.reason}" if last.reason else "")] if last else []
+        facts += [f"blocked: {len(model.blocked)} losses"] if model.blocked else []
+        facts += [f"refused: {model.refused}"] if model.refused else []
+        facts += ["file deleted"] if model.deleted else []
+        print(
+            f"{model.id}  {contents.state(model):9}  {model.size / 1e6:5.1f} MB  trained by {model.created_by}; {'; '.join(facts)}"
+        )
+    known = {registry.file_of(model).name for model in contents.models.values()}
+    for path in sorted(settings.models.glob("*.tar.gz")):
+        if path.name not in known:
+            print(f"{path.name}: unknown, never served; `bot models --add {path}` takes it in if you trust it")
+    if not contents.models:
+        print("no models yet; `bot train` makes one")
+    return 0
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from bot.models.registry import Registry
+    from bot.training import job, promotion
+
+    settings, by = read_settings(), _user()
+    model = Registry(settings.models).get(options.model)
+    if promotion.known_assessment(settings, model) is None:
+        job.assess_recorded(settings, model, by=by, tell=_progress())
+    try:
+        entry = promotion.promote(settings, model, by=by, reason=options.reason, override=options.override)
+    except promotion.BlockedError as error:
+        print(f"bot: {model.id} is not promoted, the gate found a loss:", file=sys.stderr)
+        for finding in error.findings:
+            print(f"- {finding}", file=sys.stderr)
+        print("`--override --reason WHY` promotes it all the same", file=sys.stderr)
+        return 1
+    _note_in_audit("model.promote", model.id, replaced=entry.replaced, reason=entry.reason, overruled=entry.overruled)
+    print(
+        f"promoted {model.id}"
+        + (f", before it {entry.replaced}" if entry.replaced else "")
+        + "; running servers follow by themselves"
+    )
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    from bot.models.registry import Registry
+
+    entry = Registry(read_settings().models).roll_back(by=_user(), reason=options.reason)
+    _note_in_audit("model.rollback", entry.model, replaced=entry.replaced, reason=entry.reason)
+    print(f"{entry.model} answers again instead of {entry.replaced}; running servers follow by themselves")
+    return 0
+
+
+def _note_in_audit(action: str, subject: str, **detail: object) -> None:
+    from bot.staff.accounts import COMMAND_LINE
+    from bot.staff.audit import audit
+    from bot.storage.database import engine
+
+    with engine().begin() as connection:
+        audit(connection, COMMAND_LINE, action, subject, **detail)
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "(command line)"
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _progress() -> Tell:
+    """Return what shows the progress of a training, one line a step."""
+    from bot.training.progress import STAGES
+
+    begun = time.monotonic()
+
+    def tell(stage: str, share: float, detail: str = "") -> None:
+        print(f"  {time.monotonic() - begun:5.0f} s  {share:4.0%}  {STAGES[stage]} {detail}".rstrip(), flush=True)
+
+    return tell
 
 
 def _knowledge_check(options: argparse.Namespace) -> int:
@@ -227,12 +367,15 @@ def _knowledge_verify(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from bot.serve import load_agent, newest_model
+    from bot.models.registry import Registry
+    from bot.serve import load_agent
+    from bot.training import prepare
 
-    _train(argparse.Namespace(force=False, stages=False, check=False))
+    if options.model:
+        return _compare(options)
     settings = read_settings()
-    agent, model = load_agent(settings), newest_model(settings.models)
-    assert model is not None
+    model, _ = prepare.ensure_current(settings, tell=_progress())
+    agent = load_agent(settings, model)
 
     from bot.evaluation import report, whole
     from bot.training.phrasings import read_phrasings
@@ -241,7 +384,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     before = report.last_report(options.results)
     done, folder = whole.run(
         agent,
-        model,
+        Registry(settings.models).file_of(model),
         [(phrasing.text, phrasing.intent, phrasing.service) for phrasing in read_phrasings(settings.data / "nlu")],
         options.heldout,
         options.results,
@@ -260,13 +403,41 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(options: argparse.Namespace) -> int:
+    """Compare a model with the promoted one; 1 if the gate would not let it pass."""
+    from bot.models.registry import Registry
+    from bot.training import job
+
+    if options.nice:
+        os.nice(job.NICENESS)
+    settings = read_settings()
+    registry = Registry(settings.models)
+    model = registry.get(options.model)
+    found = job.assess_recorded(settings, model, by=options.by or _user(), tell=_progress())
+    for name, figures in (registry.get(model.id).figures or {}).items():
+        print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    if found.comparison is None:
+        print("no other model is promoted; there is nothing to compare with")
+        return 0
+    print(f"against {found.comparison.before}:")
+    for change in (*found.comparison.sets, *found.comparison.services):
+        print(f"  {change.subject:32} {change.before:4} -> {change.after:4} of {change.count}")
+    for flip in found.comparison.flips:
+        print(f"  {'lost' if flip.lost else 'won '} {flip.case} {flip.service or flip.set}: {flip.text}")
+    for finding in found.findings:
+        print(f"- {finding}")
+    return 1 if found.findings else 0
+
+
 def _profile(options: argparse.Namespace) -> int:
     import asyncio
 
     from bot.serve import load_agent
+    from bot.training import prepare
 
-    _train(argparse.Namespace(force=False, stages=False, check=False))
-    agent = load_agent(read_settings())
+    settings = read_settings()
+    model, _ = prepare.ensure_current(settings, tell=_progress())
+    agent = load_agent(settings, model)
     from bot.serving.profile import profile_turn, table
 
     after = tuple(options.after)

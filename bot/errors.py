@@ -4,6 +4,7 @@ BotError                    anything that the project raises on purpose
 ├── KnowledgeError          a file under knowledge/ is wrong; names file, item and field
 ├── SourceError             a source document cannot be read or is of no known kind
 ├── SettingsError           a setting is missing or malformed
+├── ModelError              a model is unknown, damaged or no good; says which and why
 ├── StorageError            the database does not take or give what it should: locked, full, damaged, gone
 └── RequestError            bad input from outside; becomes a 4xx answer
     ├── NotFoundError       what was asked for does not exist; becomes a 404
@@ -32,6 +33,10 @@ class SettingsError(BotError):
 
 class StorageError(BotError):
     """The database does not take or give what it should: locked, full, damaged, gone. The message says which."""
+
+
+class ModelError(BotError):
+    """A model is unknown, damaged, or does not do what a model must; the message says which and why."""
 
 
 class RequestError(BotError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-from bot.errors import BotError
+from bot.models.registry import Model, Registry
 from bot.observability.logs import configure_logging
 from bot.observability.metrics import watch_queue
 from bot.settings import ROOT, Settings
@@ -18,22 +18,8 @@ from bot.storage.worker import DatabaseWorker
 BACKLOG = 2048  # connections that may wait to be taken up: beyond it they try again only after seconds
 
 
-def newest_model(models: Path) -> Optional[Path]:
-    """Return the newest trained model under `models`, None if there is none."""
-    found = sorted(models.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    return found[-1] if found else None
-
-
-def _model_to_load(settings: Settings) -> Path:
-    model = newest_model(settings.models)
-    if model is None:
-        raise BotError(f"no trained model in {settings.models}; run `make train` first")
-    return model
-
-
 def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -> None:
-    """Serve until stopped. Raises BotError without a model."""
-    model = _model_to_load(settings)
+    """Serve until stopped. Raises ModelError, before anything listens, if no promoted model can be loaded."""
     engine()  # a database that cannot be used is found before anything is loaded
     from bot.serving.lean_imports import import_rasa
 
@@ -52,15 +38,18 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from bot.channels.wechat.channel import WechatChannel
     from bot.observability.http import observe_requests, serve_metrics
     from bot.serving.housekeeping import keep_house
+    from bot.serving.live_model import LiveModel
     from bot.serving.sharing import close_sharing
     from bot.serving.trouble import Trouble
     from bot.staff.site import install
 
     configure_logging(settings.log_level, settings.log_format)
+    model = LiveModel(Registry(settings.models))
     # an app of our own: none of Rasa's management routes
     app = Sanic("government_service_bot", request_class=CheckedRequest, configure_logging=False)
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
     app.ctx.agent = None
+    app.ctx.model = model
     app.ctx.settings = settings
     app.ctx.sessions = Sessions(settings.signing_key(), settings.session_days)
     observe_requests(app)
@@ -82,11 +71,13 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         app.ctx.worker = DatabaseWorker(engine())
         watch_queue("database", lambda: app.ctx.worker.waiting)
         app.ctx.trouble = Trouble(app.ctx.worker).now
-        app.ctx.agent = await _agent(model, app.ctx.worker, settings)
+        app.ctx.agent = await _agent(app.ctx.model, app.ctx.worker, settings)
+        app.ctx.model.watch()
         app.ctx.house = loop.create_task(keep_house(app.ctx.worker, engine(), settings))
 
     @app.after_server_stop
     async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        app.ctx.model.close()
         app.ctx.house.cancel()
         app.ctx.knowledge.close()
         await close_sharing(app.ctx.agent)
@@ -103,29 +94,32 @@ async def _forget(app: Any, channel: str, sender: str) -> None:
     await app.ctx.worker.run(partial(delete_rows, conversation_id=conversation_id(channel, sender)))
 
 
-async def _agent(model: Path, worker: DatabaseWorker, settings: Settings) -> Any:
+async def _agent(model: Any, worker: DatabaseWorker, settings: Settings) -> Any:
+    """Return the agent that answers with the live model and keeps conversations in the database."""
     from bot.serving.agent import LeanAgent
     from bot.serving.conversations import ConversationStore
     from bot.serving.sharing import event_broker, lock_store
 
     store = ConversationStore(worker, event_broker=await event_broker(settings.endpoints))
     agent = LeanAgent(tracker_store=store, lock_store=lock_store(settings.redis_url))
-    agent.load_model(model)
-    store.model = model.name.removesuffix(".tar.gz")
+    model.install(agent, store)
     return agent
 
 
-def load_agent(settings: Settings) -> Any:
-    """Return the newest model as a Rasa agent that runs the actions in this process; conversations in memory."""
+def load_agent(settings: Settings, model: Model) -> Any:
+    """Return a registered model as a Rasa agent that runs the actions in this process; conversations in memory.
+
+    Raises ModelError if its file is not the registered one.
+    """
     from bot.serving.lean_imports import import_rasa
 
-    model = _model_to_load(settings)
+    path = Registry(settings.models).verified(model)
     import_rasa()
     configure_logging()
     from bot.serving.agent import LeanAgent
 
     agent = LeanAgent()
-    agent.load_model(model)
+    agent.load_model(path)
     return agent
 
 

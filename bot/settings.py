@@ -26,6 +26,8 @@ class Settings:
     redis_url: of the Redis that several processes share, None for one process. embed_origins: of the sites that may show the
     chat in a frame, besides this server's own. models: folder of trained models.
     knowledge, data: the folders of reviewed YAML and training data. endpoints: Rasa's file of the event broker.
+    heldout: the folder of held-out questions that compare models. promotion_max_loss: percentage points that a candidate may
+    lose in any set; promotion_max_service_loss: questions that it may lose of one service.
     staff_idle_minutes, staff_session_hours: how long a log-in of staff lasts unused, and at most.
     log_format: json or text. log_level: the least level that is written. metrics_from: who may read /metrics.
     session_key: signs the web chat's sessions, which last session_days. allowed_origins: sites whose scripts may call.
@@ -42,6 +44,9 @@ class Settings:
     knowledge: Path = ROOT / "knowledge"
     data: Path = ROOT / "data"
     endpoints: Path = ROOT / "endpoints.yml"
+    heldout: Path = ROOT / "tests" / "heldout"
+    promotion_max_loss: float = 1.0
+    promotion_max_service_loss: int = 1
     staff_idle_minutes: int = 60
     staff_session_hours: int = 12
     log_format: str = "text"
@@ -83,6 +88,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         knowledge=Path(env.get("KNOWLEDGE") or Settings.knowledge),
         data=Path(env.get("DATA") or Settings.data),
         endpoints=Path(env.get("ENDPOINTS") or Settings.endpoints),
+        heldout=Path(env.get("HELDOUT") or Settings.heldout),
+        promotion_max_loss=_share(env, "PROMOTION_MAX_LOSS", Settings.promotion_max_loss),
+        promotion_max_service_loss=_number(env, "PROMOTION_MAX_SERVICE_LOSS", Settings.promotion_max_service_loss, 100, lowest=0),
         staff_idle_minutes=_number(env, "STAFF_IDLE_MINUTES", Settings.staff_idle_minutes, 1440),
         staff_session_hours=_number(env, "STAFF_SESSION_HOURS", Settings.staff_session_hours, 720),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "text"), "text" if sys.stderr.isatty() else "json"),
@@ -107,6 +115,17 @@ def _number(env: Mapping[str, str], name: str, default: int, highest: int, lowes
     if not (value.isascii() and value.isdigit() and len(value) < 10 and lowest <= int(value) <= highest):
         raise SettingsError(f"{name} is «{value[:20]}», it must be a number from {lowest} to {highest}, for example {default}")
     return int(value)
+
+
+def _share(env: Mapping[str, str], name: str, default: float) -> float:
+    value = env.get(name) or str(default)
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 100:
+        raise SettingsError(f"{name} is «{value}», it must be percentage points from 0 to 100, for example {default}")
+    return share
 
 
 def _redis_url(url: Optional[str]) -> Optional[str]:

@@ -190,3 +190,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if skipped:
         terminalreporter.section("THE PAGES WERE NOT TESTED", sep="!", red=True, bold=True)
         terminalreporter.line(f"{len(skipped)} tests were skipped. {chromium.MISSING}", red=True)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A small office of its own (tests.workshop) whose first model `bot run` has trained and promoted, as on a fresh clone."""
+    from tests.workshop import make
+
+    made = make(tmp_path_factory.mktemp("workshop"))
+    with made.server():
+        pass
+    return made

@@ -162,11 +162,12 @@ def test_where_nothing_can_be_written_there_is_a_reason_and_no_file(settings: Se
 
 @pytest.mark.server
 def test_a_restored_server_goes_on_where_the_old_one_was(server: Server, tmp_path: Path) -> None:
-    from bot.serve import newest_model
+    from bot.models.registry import Registry
 
     server.say("moves house", "补社保卡要带什么", "dagang")
     now = replace(Settings(), database_url=server.database_url)
-    backup(now, newest_model(now.models), tmp_path / "b.tar.gz")
+    registry = Registry(now.models)
+    backup(now, registry.file_of(registry.get(server.request("/health")[1]["model"])), tmp_path / "b.tar.gz")
     there = elsewhere(now, tmp_path / "new")
     restore(there, tmp_path / "b.tar.gz")
     folders = {name.upper(): str(getattr(there, name)) for name in ("models", "knowledge", "data")}

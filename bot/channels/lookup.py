@@ -36,7 +36,10 @@ class LookupChannel(InputChannel):
             agent = getattr(request.app.ctx, "agent", None)
             if agent is None or not agent.is_ready():
                 return reply({"status": "starting"}, 503)
-            state = {"items": len(knowledge().item_ids), "model": agent.model_id}
+            live = request.app.ctx.model
+            state = {"items": len(knowledge().item_ids), "model": live.model.id}
+            if live.trouble:
+                state["warning"] = live.trouble
             if trouble := await request.app.ctx.trouble():
                 return reply({"status": "degraded", "reason": trouble, **state}, 503)
             return reply({"status": "ok", **state})

@@ -214,6 +214,7 @@ class LeanAgent(Agent):
 
     def use(self, processor: LeanProcessor, fingerprint: Optional[str] = None) -> None:
         """Answer from the next message on with `processor`; turns under way end with the one that they began with."""
+        processor.tracker_store, processor.lock_store, processor.nlg = self.tracker_store, self.lock_store, self.nlg
         self.processor = processor
         self.domain = processor.domain
         self._set_fingerprint(fingerprint)

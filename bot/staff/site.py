@@ -35,9 +35,10 @@ def blueprints() -> list[Blueprint]:
     from bot.staff.inbox import routes as inbox
     from bot.staff.knowledge_pages import routes as knowledge
     from bot.staff.login import routes as login
+    from bot.staff.model_pages import routes as models
     from bot.staff.phrasing_pages import routes as phrasings
 
-    return [login, hotline, inbox, phrasings, dashboard, knowledge]
+    return [login, hotline, inbox, phrasings, dashboard, knowledge, models]
 
 
 def install(app: Any) -> None:
