@@ -24,6 +24,14 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self._transport: Optional[asyncio.Transport] = None
 
+    @property
+    def is_closed(self) -> bool:
+        return self._transport is None
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
 

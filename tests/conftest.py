@@ -30,7 +30,7 @@ from tests import chromium
 # Cases of each property-based test: few and always the same ones in every run, many and new ones in `make nightly`.
 hypothesis.settings.register_profile("few", max_examples=20, deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile(
-    "nightly", max_examples=int(os.environ.get("NIGHTLY_CASES", "5000")), deadline=None, print_blob=True
+    "nightly", max_examples=int(os.environ.get("NIGHTLY_CASES", "6500")), deadline=None, print_blob=True
 )
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "few")
 hypothesis.settings.load_profile(PROFILE)

@@ -81,3 +81,12 @@ def test_a_new_matter_in_a_new_place_never_gets_the_old_places_item(knowledge: K
     moved = said("大港的呢", services={"labour_dispute_mediation": 0.0, "out_of_scope": 0.75}, places=("dagang",))
     state = resolve(state, moved, knowledge)
     assert state.missing == "elsewhere" or (state.item or "dagang").startswith("dagang")
+
+
+@pytest.mark.parametrize("place", [None, "dagang"])
+def test_what_was_denied_and_is_asked_for_again_is_asked_back(knowledge: Knowledge, place: str | None) -> None:
+    """Found by the generated conversations: the only item of a service was denied, then the same question came again."""
+    question = said("居保死亡退费要什么", services={"resident_pension_death_refund": 1.0})
+    only = [item for item in knowledge.items_of["resident_pension_death_refund"] if place in (None, item.partition("-")[0])]
+    state = resolve(State(denied=tuple(only), jurisdiction=place if only else None), question, knowledge)
+    assert (state.missing, state.item) == ("item", None)

@@ -29,11 +29,11 @@ def check(body: Any, sessions: Sessions, items: Container[str]) -> dict[str, Any
         value = body.get(name)
         if value is not None and not (isinstance(value, str) and len(value) <= limit and "\0" not in value):
             raise RequestError(f"field {name}: a text of at most {limit} characters is needed")
-    if not body.get("session") and not body.get("sender"):
+    if "session" not in body and not body.get("sender"):
         raise RequestError("field sender: a text is needed")
     if body.get("item") and body["item"] not in items:
         raise RequestError("field item: the id of an item is needed, such as dagang-2.2")
-    if body.get("session"):
+    if "session" in body:
         whose = conversation_id(CHANNEL, sessions.open(body["session"]))
     else:
         whose = conversation_id("rest", body["sender"])
