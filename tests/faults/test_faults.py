@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -19,6 +20,8 @@ from typing import Any, Iterator
 
 import pytest
 
+from bot.models.registry import Registry
+from bot.settings import read_settings
 from tests.faults.conftest import DISK_MEGABYTES, BreakableServer
 
 pytestmark = pytest.mark.server
@@ -209,6 +212,27 @@ def test_a_server_that_is_started_on_a_damaged_file_says_what_to_do(breakable: B
     assert other.process is not None and other.process.wait(timeout=120) == 1
     last = other.log.read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith("bot: the database") and "bot restore" in last
+
+
+@pytest.mark.parametrize("fault", ["missing", "truncated", "foreign"])
+def test_a_server_that_has_no_good_model_says_so_and_ends(breakable: BreakableServer, tmp_path: Path, fault: str) -> None:
+    """Where an earlier good model is left, it serves on: tests/training/test_models_end_to_end.py."""
+    models = tmp_path / "models"
+    models.mkdir()
+    if fault == "foreign":
+        (models / "stranger.tar.gz").write_bytes(os.urandom(10_000))
+    if fault == "truncated":
+        own = Registry(read_settings().models)
+        promoted = own.read().promoted
+        assert promoted is not None
+        whole = own.file_of(promoted)
+        (models / whole.name).write_bytes(whole.read_bytes()[:100_000])
+        shutil.copy(whole.parent / "registry.json", models)
+    other = BreakableServer(tmp_path, f"sqlite:///{tmp_path / 'bot.sqlite'}", MODELS=str(models))
+    other.launch()
+    assert other.process is not None and other.process.wait(timeout=120) == 1
+    last = other.log.read_text(encoding="utf-8").splitlines()[-1]
+    assert last.startswith("bot: ") and "model" in last and "train" in last
 
 
 def test_killing_the_server_loses_nothing_that_was_acknowledged(breakable: BreakableServer) -> None:
