@@ -134,7 +134,8 @@ def first_good(registry: Registry, contents: Contents) -> tuple[Model, LeanProce
             problems.append(str(error))
             continue
         return model, processor, f"{problems[0]}; {model.id} serves instead" if problems else None
-    raise ModelError("; ".join(problems) or f"no model in {registry.folder} has been promoted")
+    why = "; ".join(problems) or f"no model in {registry.folder} has been promoted"
+    raise ModelError(f"{why}; `bot train` makes one, `bot restore` brings one back")
 
 
 def load(registry: Registry, model: Model) -> LeanProcessor:

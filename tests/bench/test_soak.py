@@ -77,5 +77,5 @@ async def test_the_load_goes_on_at_its_rate_when_the_server_is_slow() -> None:
     load = Load(server.sockets[0].getsockname()[1], [["一", "二"]])
     await load.run(100, time.perf_counter() + 1)
     latencies, errors = load.take()
-    assert errors == 0 and 60 < len(latencies) < 150 and min(latencies) >= 0.4
+    assert errors == 0 and 60 < len(latencies) < 150 and min(latencies) >= 0.39  # the event loop may wake a millisecond early
     server.close()
