@@ -14,15 +14,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Iterator, Sequence
 
-from bot.settings import read_settings
+from bot.settings import current_settings
 
 MASK = "〔号码已隐去〕"
 MIN_DIGITS, MAX_DIGITS = 10, 22  # of one number: 19 of a bank card are the most; a mobile number may begin with 0086
 
 _CHINESE = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖两弌弍弎貳參叄陸"
-_TO_ASCII = str.maketrans(_CHINESE + "×хХ叉", "0012345678911234567892123" + "2336" + "XXXX")
+_TO_ASCII = str.maketrans(_CHINESE + "×хХ叉" + ascii_lowercase, "0012345678911234567892123" + "2336" + "XXXX" + ascii_uppercase)
 _MARK = r"[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f\u00ad]"  # combining marks and variation selectors, typed between digits
 _SOFT = r"[\s\-‐‑‒–—―~_.·•*/|+()\[\]{}<>:#'\"]"
 _LIST = r"[,，、;；。!！]"
@@ -141,7 +142,7 @@ def hide(text: str) -> str:
 
 def _found(text: str) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of what is personal; spans may overlap."""
-    public = published(read_settings().knowledge)
+    public = published(current_settings().knowledge)
     for found in _EMAIL.finditer(text):
         if found.group().lower() not in public:
             yield found.span()
@@ -166,7 +167,7 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
 
 def _ascii_view(text: str) -> str:
     """Return `text`, character for character, with Chinese digits as ASCII ones and letters as capitals."""
-    return "".join(c.upper() if c.isascii() else c for c in text.translate(_TO_ASCII))
+    return text.translate(_TO_ASCII)
 
 
 def _chains(text: str) -> Iterator[list[_Part]]:

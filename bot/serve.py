@@ -15,6 +15,7 @@ from bot.storage.database import engine
 from bot.storage.forget import delete_rows
 from bot.storage.worker import DatabaseWorker
 
+REMEMBERED = 1000  # conversations whose state is not read from the database again
 BACKLOG = 2048  # connections that may wait to be taken up: beyond it they try again only after seconds
 
 
@@ -100,7 +101,8 @@ async def _agent(model: Any, worker: DatabaseWorker, settings: Settings) -> Any:
     from bot.serving.conversations import ConversationStore
     from bot.serving.sharing import event_broker, lock_store
 
-    store = ConversationStore(worker, event_broker=await event_broker(settings.endpoints))
+    alone = settings.redis_url is None and settings.database_url.startswith("sqlite")
+    store = ConversationStore(worker, event_broker=await event_broker(settings.endpoints), remember=REMEMBERED if alone else 0)
     agent = LeanAgent(tracker_store=store, lock_store=lock_store(settings.redis_url))
     model.install(agent, store)
     return agent

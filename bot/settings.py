@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Mapping, Optional, Union
 
@@ -108,6 +109,12 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         keep_feedback_days=_number(env, "KEEP_FEEDBACK_DAYS", Settings.keep_feedback_days, 3650),
         keep_handoff_days=_number(env, "KEEP_HANDOFF_DAYS", Settings.keep_handoff_days, 3650),
     )
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """Return the settings that this process began with, for what is asked at every turn. Raises SettingsError."""
+    return read_settings()
 
 
 def _number(env: Mapping[str, str], name: str, default: int, highest: int, lowest: int = 1) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Optional
 
@@ -16,6 +15,7 @@ from bot.settings import read_settings
 from bot.storage.database import engine
 
 MEMORY, MISSING = "memory", "missing"
+_EMPTY = vars(State())
 DANGER = "danger"
 
 
@@ -42,8 +42,7 @@ def state_of(tracker: Tracker) -> State:
 
 def memory_of(state: State) -> dict[str, Any]:
     """Return the state as the slot keeps it: what differs from an empty state, plain JSON."""
-    empty = asdict(State())
-    return {key: value for key, value in asdict(state).items() if value != empty[key]}
+    return {key: value for key, value in vars(state).items() if value != _EMPTY[key]}
 
 
 def understanding_of(tracker: Tracker) -> Understanding:

@@ -33,11 +33,10 @@ class ItemTexts:
     def __init__(self, matrix: sparse.csr_matrix, labels_of: np.ndarray):
         """matrix: one row an (item, service) pair. labels_of: the service's label index of each row."""
         self.matrix, self.labels_of = matrix, labels_of
-        self._dense = matrix.T.tocsr()
+        self._columns = matrix.T.tocsr()  # row n: the items that hold n-gram n
 
     def scores(self, indices: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-        similarity = np.asarray(values @ self._dense[indices]).ravel() if len(indices) else np.zeros(self.matrix.shape[0])
-        return self._by_label(similarity, count)
+        return self._by_label(self._columns[indices].T @ values.astype(np.float32), count)
 
     def scores_of(self, matrix: sparse.csr_matrix, count: int) -> np.ndarray:
         similarity = np.asarray((matrix @ self.matrix.T).todense())

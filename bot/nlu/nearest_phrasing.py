@@ -18,11 +18,7 @@ class NearestPhrasing:
 
     def scores(self, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Return one score a label (0 to 1) for one sparse vector."""
-        similarity = np.zeros(self.matrix.shape[0], dtype=np.float32)
-        pointers, columns, data = self._columns.indptr, self._columns.indices, self._columns.data
-        for index, value in zip(indices, values):
-            span = slice(pointers[index], pointers[index + 1])
-            similarity[columns[span]] += value * data[span]
+        similarity = self._columns[indices].T @ values.astype(np.float32)
         return np.maximum.reduceat(similarity, self._starts)
 
     def scores_of(self, matrix: sparse.csr_matrix) -> np.ndarray:

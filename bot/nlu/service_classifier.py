@@ -72,6 +72,7 @@ class ServiceClassifier(GraphComponent):
         self._config, self._storage, self._resource = config, model_storage, resource
         self._labels: List[str] = []
         self._known: Dict[str, str] = {}
+        self._place_of: Dict[str, int] = {}
 
     @classmethod
     def create(
@@ -179,6 +180,7 @@ class ServiceClassifier(GraphComponent):
         with model_storage.read_from(resource) as folder, np.load(folder / "service_classifier.npz") as file:
             a = {name: file[name] for name in file.files}
         component._labels = [str(label) for label in a["labels"]]
+        component._place_of = {label: n for n, label in enumerate(component._labels)}
         component._known = {str(text): component._labels[n] for text, n in zip(a["known"], a["known_labels"])}
         component._foreign_words = {str(word) for word in a["foreign"]}
         width = int(a["width"])
@@ -227,11 +229,11 @@ class ServiceClassifier(GraphComponent):
         probabilities = self._calibration.probabilities(scores)
         if exact is not None:
             probabilities = probabilities * 0.05
-            probabilities[self._labels.index(exact)] += 0.95
+            probabilities[self._place_of[exact]] += 0.95
         order = np.argsort(-probabilities, kind="stable")
         shown = [self._labels[n] for n in order[:_SHOWN]]
         shown += [label for label in (OUT_OF_SCOPE, CONTEXT) if label in self._labels and label not in shown]
-        return {label: round(float(probabilities[self._labels.index(label)]), 5) for label in shown}
+        return {label: round(float(probabilities[self._place_of[label]]), 5) for label in shown}
 
 
 def _foreign_words(examples: list[tuple[Message, Any]]) -> set[str]:

@@ -182,6 +182,10 @@ class LeanProcessor(MessageProcessor):
             return (event.key, event.value) if event.key in self._featurized_slots else None
         return None if isinstance(event, BotUttered) else ("event", event.type_name)
 
+    @staticmethod
+    def _log_slots(tracker: DialogueStateTracker) -> None:
+        """Skip a debug line that Rasa composes whether it is written or not; it would hold what residents said."""
+
     async def run_action_extract_slots(self, output_channel: OutputChannel, tracker: DialogueStateTracker) -> DialogueStateTracker:
         """Skip Rasa's slot extraction where the domain leaves every slot to the actions."""
         if self._slots_are_set_by_actions:

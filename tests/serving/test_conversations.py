@@ -14,6 +14,7 @@ import_rasa()
 
 from rasa.shared.core.domain import Domain  # noqa: E402
 from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered  # noqa: E402
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity  # noqa: E402
 from sqlalchemy import select, update  # noqa: E402
 from sqlalchemy.engine import Engine  # noqa: E402
 
@@ -22,6 +23,7 @@ from bot.serving.conversations import ConversationStore  # noqa: E402
 from bot.settings import ROOT  # noqa: E402
 from bot.storage import tables  # noqa: E402
 from bot.storage.database import migrate, open_engine  # noqa: E402
+from bot.storage.forget import forget  # noqa: E402
 from bot.storage.worker import DatabaseWorker  # noqa: E402
 
 
@@ -91,6 +93,46 @@ async def test_a_conversation_that_slept_too_long_begins_anew(store: Conversatio
     with engine.begin() as connection:
         connection.execute(update(tables.conversation).values(updated_at=conversations._now() - timedelta(minutes=minutes + 1)))
     assert await store.retrieve("rest:a") is None
+
+
+async def test_a_remembered_conversation_is_not_read_again(store: ConversationStore, engine: Engine) -> None:
+    remembering = ConversationStore(store._worker, store.domain, remember=2)
+    for sender in ("rest:a", "rest:b", "rest:c"):
+        await one_turn(remembering, sender, {"item": "dagang-2.2"})
+    with engine.begin() as connection:
+        connection.execute(update(tables.conversation).values(state=conversations.NOTHING))
+    known = {sender: await remembering.retrieve(sender) for sender in ("rest:a", "rest:b", "rest:c")}
+    assert [tracker and tracker.get_slot("memory") for tracker in known.values()] == [
+        None,
+        {"item": "dagang-2.2"},
+        {"item": "dagang-2.2"},
+    ]
+    assert (await store.retrieve("rest:c")).get_slot("memory") is None
+
+
+@pytest.mark.parametrize("remember", [0, 10])
+async def test_what_was_forgotten_does_not_come_back(store: ConversationStore, engine: Engine, remember: int) -> None:
+    """`bot forget` deletes in another process, here in the middle of a turn."""
+    own = ConversationStore(store._worker, store.domain, remember=remember)
+    await one_turn(own, "rest:a", {"item": "dagang-2.2"})
+    tracker = await own.retrieve("rest:a")
+    assert tracker is not None
+    forget(engine, "rest:a")
+    tracker.update(UserUttered("电话呢", {"name": "ask_phone"}, [], input_channel="rest"), own.domain)
+    await own.save(tracker)
+    after = await own.retrieve("rest:a")
+    assert after is not None and after.get_slot("memory") is None
+
+
+async def test_a_copy_of_a_tracker_is_as_rasa_would_make_it(store: ConversationStore) -> None:
+    await one_turn(store, "rest:a", {"item": "dagang-2.2"})
+    tracker = await store.retrieve("rest:a")
+    assert tracker is not None
+    tracker.update(UserUttered("电话呢", {"name": "ask_phone"}, [], input_channel="rest"), store.domain)
+    own, stock = tracker.copy(), DialogueStateTracker.copy(tracker)
+    assert own == stock and own.current_state(EventVerbosity.ALL) == stock.current_state(EventVerbosity.ALL)
+    own.update(SlotSet("memory", {"item": "dagang-1.1"}))
+    assert tracker.get_slot("memory") == {"item": "dagang-2.2"} and len(own.events) == len(tracker.events) + 1
 
 
 async def test_strangers_share_nothing(store: ConversationStore) -> None:

@@ -17,15 +17,16 @@ from rasa.core.lock_store import LockStore  # noqa: E402
 from rasa.core.processor import MessageProcessor  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
 from rasa.engine.runner.interface import GraphRunner  # noqa: E402
+from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
 
 from bot.serving.agent import LeanAgent, LeanProcessor, LocalAction, local_actions  # noqa: E402
-from bot.serving.conversations import ConversationStore  # noqa: E402
+from bot.serving.conversations import ConversationStore, LeanTracker  # noqa: E402
 from bot.serving.locks import LocalLockStore  # noqa: E402
 from bot.serving.runner import SequentialGraphRunner  # noqa: E402
 from bot.serving.shared_locks import SharedLockStore  # noqa: E402
 
 OVERRIDDEN = [
-    (MessageProcessor, LeanProcessor, ["_load_model", "_get_action", "predict_next_with_tracker_if_should"]),
+    (MessageProcessor, LeanProcessor, ["_load_model", "_get_action", "_log_slots", "predict_next_with_tracker_if_should"]),
     (
         MessageProcessor,
         LeanProcessor,
@@ -36,6 +37,7 @@ OVERRIDDEN = [
     (LockStore, LocalLockStore, ["lock"]),
     (LockStore, SharedLockStore, ["lock"]),
     (TrackerStore, ConversationStore, ["save", "retrieve", "create_tracker", "keys"]),
+    (DialogueStateTracker, LeanTracker, ["copy"]),
     (GraphRunner, SequentialGraphRunner, ["create", "run"]),
 ]
 
