@@ -33,16 +33,14 @@ class ItemTexts:
     def __init__(self, matrix: sparse.csr_matrix, labels_of: np.ndarray):
         """matrix: one row an (item, service) pair. labels_of: the service's label index of each row."""
         self.matrix, self.labels_of = matrix, labels_of
-        self._columns = matrix.T.tocsr()  # row n: the items that hold n-gram n
 
-    def scores(self, indices: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-        return self._by_label(self._columns[indices].T @ values.astype(np.float32), count)
+    def scores(self, similarities: np.ndarray, count: int) -> np.ndarray:
+        """Return the scores of `count` labels for a vector's similarities with the rows of `matrix`."""
+        scores = np.zeros(count, dtype=np.float32)
+        np.maximum.at(scores, self.labels_of, similarities)
+        return scores
 
     def scores_of(self, matrix: sparse.csr_matrix, count: int) -> np.ndarray:
-        similarity = np.asarray((matrix @ self.matrix.T).todense())
-        return np.stack([self._by_label(row, count) for row in similarity])
-
-    def _by_label(self, similarity: np.ndarray, count: int) -> np.ndarray:
-        scores = np.zeros(count, dtype=np.float32)
-        np.maximum.at(scores, self.labels_of, similarity.astype(np.float32))
-        return scores
+        """Return the scores of many rows, shape (rows, count)."""
+        similarities = np.asarray((matrix @ self.matrix.T).todense(), dtype=np.float32)
+        return np.stack([self.scores(row, count) for row in similarities])

@@ -10,16 +10,14 @@ class NearestPhrasing:
     """score(label) = the cosine with the nearest phrasing of that label."""
 
     def __init__(self, matrix: sparse.csr_matrix, label_of: np.ndarray):
-        """matrix: one row a phrasing. label_of: its label's index; every label from 0 on has at least one phrasing."""
+        """matrix: one row a phrasing; kept as `matrix`, label by label. label_of: its label's index; every label from 0 on has at least one phrasing."""
         order = np.argsort(label_of, kind="stable")
         self.matrix = matrix[order]
-        self._columns = self.matrix.T.tocsr()  # row n: the phrasings that hold n-gram n
         self._starts = np.searchsorted(label_of[order], np.arange(label_of.max() + 1))
 
-    def scores(self, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Return one score a label (0 to 1) for one sparse vector."""
-        similarity = self._columns[indices].T @ values.astype(np.float32)
-        return np.maximum.reduceat(similarity, self._starts)
+    def scores(self, similarities: np.ndarray) -> np.ndarray:
+        """Return one score a label (0 to 1) for a vector's similarities with the rows of `matrix`."""
+        return np.maximum.reduceat(similarities, self._starts)
 
     def scores_of(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Return the scores of many rows, shape (rows, labels)."""

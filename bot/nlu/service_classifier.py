@@ -28,6 +28,7 @@ from bot.nlu.linear import LinearModel
 from bot.nlu.nearest_phrasing import NearestPhrasing
 from bot.nlu.ngram_featurizer import VECTOR
 from bot.nlu.ngrams import rows
+from bot.nlu.postings import Postings
 from bot.settings import ROOT
 from bot.text import squash
 
@@ -194,6 +195,7 @@ class ServiceClassifier(GraphComponent):
             (a["text_data"].astype(np.float32), a["text_indices"], a["text_indptr"]), shape=(len(a["text_labels"]), width)
         )
         component._item_texts = ItemTexts(texts, a["text_labels"])
+        component._postings = Postings(component._nearest.matrix, texts)
         component._order = np.array([int(label) for label in component._linear.labels])
         component._width = width
         return component
@@ -222,10 +224,11 @@ class ServiceClassifier(GraphComponent):
         scores = np.zeros((count, 3), dtype=np.float32)
         if self._config["linear"]:
             scores[self._order, 0] = self._linear.margins(indices, values)
+        phrasings, texts = self._postings.similarities(indices, values)
         if self._config["nearest"]:
-            scores[:, 1] = self._nearest.scores(indices, values)
+            scores[:, 1] = self._nearest.scores(phrasings)
         if self._config["item_texts"]:
-            scores[:, 2] = self._item_texts.scores(indices, values, count)
+            scores[:, 2] = self._item_texts.scores(texts, count)
         probabilities = self._calibration.probabilities(scores)
         if exact is not None:
             probabilities = probabilities * 0.05

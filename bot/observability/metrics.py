@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import Callable
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -24,8 +25,14 @@ def watch_queue(name: str, length: Callable[[], float]) -> None:
 
 
 def count_turn(channel: str, kind: str, seconds: float) -> None:
-    TURNS.labels(channel, kind if kind in KINDS else "failure").inc()
-    TURN_SECONDS.labels(channel).observe(seconds)
+    turns, durations = _of(channel, kind if kind in KINDS else "failure")
+    turns.inc()
+    durations.observe(seconds)
+
+
+@lru_cache(maxsize=256)
+def _of(channel: str, kind: str) -> tuple[Counter, Histogram]:
+    return TURNS.labels(channel, kind), TURN_SECONDS.labels(channel)
 
 
 class ErrorCounter(logging.Handler):

@@ -48,6 +48,8 @@ class LiveModel:
         self._agent, self._store = agent, store
         self._use(self.model, self._processor)
         del self._processor
+        gc.collect()
+        gc.freeze()  # a model is millions of objects that stay: no collection need look through them again
 
     def watch(self) -> None:
         """Look for promotions from now on; needs a running event loop."""

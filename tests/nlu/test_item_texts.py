@@ -20,6 +20,5 @@ def test_documents_hold_names_twice_and_the_materials_but_no_law(few_items: Path
 
 def test_a_label_scores_its_best_item_and_others_nothing() -> None:
     texts = ItemTexts(sparse.csr_matrix(np.array([[1, 0], [0, 1]], dtype=np.float32)), np.array([2, 2]))
-    assert texts.scores(np.array([0, 1]), np.array([0.6, 0.8], dtype=np.float32), 3) == pytest.approx([0, 0, 0.8])
-    assert texts.scores(np.array([], dtype=int), np.array([]), 3).tolist() == [0, 0, 0]
+    assert texts.scores(np.array([0.6, 0.8], dtype=np.float32), 3) == pytest.approx([0, 0, 0.8])
     assert texts.scores_of(sparse.csr_matrix(np.array([[0.6, 0.8]])), 3)[0] == pytest.approx([0, 0, 0.8])
