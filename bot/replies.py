@@ -58,7 +58,7 @@ def answer(item: ItemView, aspects: tuple[str, ...], known: Known, *, place: str
             missing.append(aspect)
             parts.append([f"{ASPECT_NAMES[aspect]}：{NOT_IN_SOURCE}。可咨询{contact}。"])
     shown = "\n".join(line for lines in parts for line in lines)
-    extra = [] if "general" in aspects else _passages(item, known, shown)
+    extra = _passages(item, known, shown)
     if missing and not extra and item.depth and item.depth not in shown:
         extra = [f"办理深度：{item.depth}"]
     if extra:

@@ -23,18 +23,27 @@ from bot.nlu.service_classifier import OUT_OF_SCOPE, SERVICES
 
 Vector = Tuple[np.ndarray, np.ndarray]
 VIEWS = 3
+LONG = 16  # characters; beyond it people tell a story around their question
 ASPECTS = "aspects"  # message attribute, in the parse output: aspects asked, the main one first
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class AspectClassifier(GraphComponent):
     """Config: `regularisation`; `clause_from`: probability from which a clause's own aspect counts as a second question;
-    `general_below`: an aspect less probable than this becomes `general`; `out_of_scope_from`, `in_scope_from`: service
-    probabilities from which a message is out of scope, or a question although it sounds like small talk."""
+    `general_below`: an aspect less probable than this becomes `general` (an overview costs a minute's reading, the wrong
+    aspect an answer), and `general_below_long` in messages of more than LONG characters; `out_of_scope_from`, `in_scope_from`: service probabilities from which a message is out of scope, or a
+    question although it sounds like small talk."""
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"regularisation": 0.4, "clause_from": 0.85, "general_below": 0.5, "out_of_scope_from": 0.4, "in_scope_from": 0.55}
+        return {
+            "regularisation": 0.4,
+            "clause_from": 0.85,
+            "general_below": 0.5,
+            "general_below_long": 0.65,
+            "out_of_scope_from": 0.4,
+            "in_scope_from": 0.55,
+        }
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
@@ -66,11 +75,12 @@ class AspectClassifier(GraphComponent):
             for matrix, part in jobs
         )
         self._whole, self._last = models[0], models[1]
-        scores = np.zeros((len(names), len(self._whole.labels), VIEWS), dtype=np.float32)
-        for held, pair in ((parts[2], models[2:4]), (parts[1], models[4:6])):
-            for number in held:
-                scores[number] = _views(pair[0], pair[1], examples[number].get(VECTOR), examples[number].get(CLAUSE_VECTORS))
-        targets = np.array([self._whole.labels.index(name) for name in names])
+        sample = Calibration.sample(len(names))
+        scores = np.zeros((len(sample), len(self._whole.labels), VIEWS), dtype=np.float32)
+        for place, number in enumerate(sample):
+            pair = models[4:6] if fold[number] == 0 else models[2:4]  # those that had not seen it
+            scores[place] = _views(pair[0], pair[1], examples[number].get(VECTOR), examples[number].get(CLAUSE_VECTORS))
+        targets = np.array([self._whole.labels.index(names[number]) for number in sample])
         calibration = Calibration.fit(scores, targets, [])
         with self._storage.write_to(self._resource) as folder:
             np.savez(folder / "aspects.npz", scale=calibration.weights, **self._whole.arrays("whole"), **self._last.arrays("last"))
@@ -132,7 +142,9 @@ class AspectClassifier(GraphComponent):
         message.set(ASPECTS, self._aspects(message, asked, main), add_to_output=True)
 
     def _aspects(self, message: Message, asked: np.ndarray, main: int) -> List[str]:
-        first = self._name(main) if asked[main] >= self._config["general_below"] else "general"
+        long = len(message.get(TEXT)) > LONG
+        least = self._config["general_below_long" if long else "general_below"]
+        first = self._name(main) if asked[main] >= least else "general"
         found = [first]
         parts = message.get(CLAUSE_VECTORS)
         for vector in parts if len(parts) > 1 else ():

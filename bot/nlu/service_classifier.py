@@ -105,14 +105,15 @@ class ServiceClassifier(GraphComponent):
             )
             for part in parts
         )
-        scores = np.zeros((len(names), len(self._labels), 3), dtype=np.float32)
+        sample = Calibration.sample(len(names))
+        scores = np.zeros((len(sample), len(self._labels), 3), dtype=np.float32)
         for fold, (part, model) in enumerate(zip(parts[1:], models[1:])):
-            held = np.flatnonzero(folds == fold)
+            held = np.flatnonzero(folds[sample] == fold)
             nearest = NearestPhrasing(matrix[part], targets[part])
-            scores[held] = self._stack(model, nearest, matrix[held])
+            scores[held] = self._stack(model, nearest, matrix[sample[held]])
         special = [self._labels.index(label) for label in (OUT_OF_SCOPE, CONTEXT) if label in self._labels]
         if self._config["calibrated"]:
-            self._calibration = Calibration.fit(scores, targets, special)
+            self._calibration = Calibration.fit(scores, targets[sample], special)
         else:
             self._calibration = Calibration.uniform(scores.shape[1], scores.shape[2])
         self._linear = models[0]

@@ -42,3 +42,9 @@ def test_the_ranking_is_sorted_and_begins_with_a_probability(small: Pipeline) ->
 def test_at_most_two_aspects_and_never_one_twice(small: Pipeline) -> None:
     aspects = small.parse("社保卡丢了，补卡要带什么材料，去哪个窗口办，去哪儿办")["aspects"]
     assert 1 <= len(aspects) <= 2 and len(set(aspects)) == len(aspects)
+
+
+def test_an_unsure_aspect_becomes_an_overview_sooner_in_a_story(small: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(small.components["AspectClassifier"]._config, "general_below_long", 1.01)
+    assert small.parse("补办社保卡要带什么材料")["aspects"][0] == "materials"
+    assert small.parse("上个月搬家把东西都弄乱了，补办社保卡要带什么材料")["aspects"] == ["general"]
