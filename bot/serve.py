@@ -12,7 +12,6 @@ from bot.observability.logs import configure_logging
 from bot.observability.metrics import watch_queue
 from bot.settings import ROOT, Settings
 from bot.storage.database import engine
-from bot.storage.forget import delete_rows
 from bot.storage.worker import DatabaseWorker
 
 REMEMBERED = 1000  # conversations whose state is not read from the database again
@@ -89,10 +88,11 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
 
 async def _forget(app: Any, channel: str, sender: str) -> None:
-    """Delete all rows of a resident, after those that still wait to be written."""
+    """Delete everything known of a resident."""
     from bot.channels.conversations import conversation_id
+    from bot.channels.web import forget_conversation
 
-    await app.ctx.worker.run(partial(delete_rows, conversation_id=conversation_id(channel, sender)))
+    await forget_conversation(app, conversation_id(channel, sender))
 
 
 async def _agent(model: Any, worker: DatabaseWorker, settings: Settings) -> Any:

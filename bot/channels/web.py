@@ -124,9 +124,10 @@ async def opened(request: Request, body: Any) -> str:
 
 
 async def forget_conversation(app: Sanic, whose: str) -> int:
-    """Delete everything stored of a conversation once its turn under way is over; return how many rows went."""
+    """Delete everything known of a conversation once its turn under way is over; return how many rows went."""
     async with app.ctx.agent.lock_store.lock(whose):
         gone = await app.ctx.worker.run(partial(delete_rows, conversation_id=whose))
+        await app.ctx.agent.tracker_store.delete(whose)  # what it keeps in memory
     await asyncio.get_running_loop().run_in_executor(None, wipe, knowledge().engine)
     return sum(gone.values())
 

@@ -8,6 +8,8 @@ name (once instead of every turn). `tests/serving` fails when Rasa changes under
 from __future__ import annotations
 
 import logging
+import pickle
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -45,6 +47,7 @@ from bot.serving.runner import SequentialGraphRunner
 
 logger = logging.getLogger(__name__)
 MAX_PREDICTIONS = 4096
+SHORT, MAX_PARSED = 16, 1024  # characters; messages whose reading is kept
 FAULT = "抱歉，系统出了点问题，这个问题没能查到。请稍后再试，或拨打政务服务便民热线 12345。"
 
 
@@ -109,6 +112,7 @@ class LeanProcessor(MessageProcessor):
         super().__init__(*args, **kwargs)
         own = {name: LocalAction(action) for name, action in local_actions().items()}
         self._actions: Dict[str, Action] = {**own}
+        self._parsed: OrderedDict[Tuple[Optional[str], bool], bytes] = OrderedDict()
         self._predictions: Dict[Tuple[Any, ...], PolicyPrediction] = {}
         self._featurized_slots = {slot.name for slot in self.domain.slots if slot.influence_conversation}
         self._slots_are_set_by_actions = not any(
@@ -136,9 +140,22 @@ class LeanProcessor(MessageProcessor):
     async def parse_message(
         self, message: UserMessage, tracker: Optional[DialogueStateTracker] = None, only_output_properties: bool = True
     ) -> Dict[str, Any]:
-        """Return what the pipeline says of a message; without the copies that Rasa makes for its debug log each time."""
+        """Return what the pipeline says of a message; without the copies that Rasa makes for its debug log each time.
+
+        Pressed buttons and short answers (「本人」, 「大港街道」) come again and again: those are read once. What the pipeline
+        says depends on nothing but the text.
+        """
+        key = (message.text, only_output_properties)
+        if key in self._parsed:
+            self._parsed.move_to_end(key)
+            return pickle.loads(self._parsed[key])  # noqa: S301 (our own)
         tracker = tracker or DialogueStateTracker.from_events(message.sender_id, [])
-        return self._parse_message_with_graph(message, tracker, only_output_properties)
+        parsed = self._parse_message_with_graph(message, tracker, only_output_properties)
+        if message.text and len(message.text) <= SHORT:
+            self._parsed[key] = pickle.dumps(parsed)
+            if len(self._parsed) > MAX_PARSED:
+                self._parsed.popitem(last=False)
+        return parsed
 
     def _log_action_on_tracker(
         self, tracker: DialogueStateTracker, action: Action, events: Optional[List[Event]], prediction: PolicyPrediction

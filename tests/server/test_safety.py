@@ -166,6 +166,7 @@ def test_a_resident_can_have_and_delete_the_own_records_and_nobody_elses(server:
     assert server.request("/api/session/export", own)[1]["rows"] == {}
     assert "看不懂看不懂".encode() not in written(server.folder)
     assert server.request("/api/session/export", json.dumps({"session": other}).encode())[1]["rows"]["turn"]
+    assert web(server, mine, "电话多少")[1][-1]["custom"]["service"] is None
 
 
 RASAS = [
