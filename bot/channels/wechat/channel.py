@@ -31,7 +31,7 @@ from bot.channels.wechat.customer_service import Delivery, send_text
 from bot.channels.wechat.dedup import Deduplicator
 from bot.channels.wechat.errors import OverloadedError
 from bot.channels.wechat.menu import read_menu
-from bot.channels.wechat.messages import JSON, identity
+from bot.channels.wechat.messages import JSON, Unsubscribe, identity
 from bot.channels.wechat.openid import hash_openid
 from bot.channels.wechat.push import Push, check_url, open_push, reply_to
 from bot.channels.wechat.replay import ReplayGuard
@@ -56,8 +56,8 @@ class WechatChannel(InputChannel):
     """accounts: by the last part of their URL. openid_key: secret for the hashes of openids, 32 characters or more.
 
     jurisdictions: full names by id. redis_url: of the Redis that the processes of the server share, None for one process.
-    forget: deletes what is stored of a resident, given the hash; what the channel itself keeps goes anyway. now: the time
-    in seconds since 1970. api_base, passive_seconds: other values only in tests.
+    forget: deletes what is stored of a resident, given the hash; what the channel itself keeps goes anyway. per_minute: how
+    many pushes of a resident are answered, counted in `limits`; 0: all. now: the time in seconds since 1970. api_base, passive_seconds: other values only in tests.
     """
 
     def __init__(
@@ -159,6 +159,8 @@ class WechatChannel(InputChannel):
                 await api.close()
             for shared in (self._nonces, self._answers, self._residents, self._tokens):
                 await shared.close()
+            if self._limits:
+                await self._limits.close()
 
         return routes
 
@@ -184,10 +186,15 @@ class WechatChannel(InputChannel):
             else:
                 logger.warning("account %s: a late answer: %s; it waits for 继续", account.id, delivery.value)
 
+        async def respond() -> Answer:  # once for all tries of a push, so that WeChat's own retries do not count
+            if not isinstance(push.message, Unsubscribe) and await self._too_often(resident):
+                return Answer(resident, self._texts.too_often)
+            return await responder.respond(account, push.message, resident)
+
         try:
             answer = await self._dedup.answer(
                 f"{resident}:{account.id}:{one}",
-                lambda: responder.respond(account, push.message, resident),
+                respond,
                 within=self._passive_seconds,
                 late=late,
             )

@@ -30,6 +30,7 @@ from wechat_fakes import (
     serving,
 )
 
+from bot.channels.limits import Limits
 from bot.channels.turn import SORRY
 from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.channel import WechatChannel
@@ -40,6 +41,7 @@ from bot.channels.wechat.simulate import Simulator
 from bot.channels.wechat.texts import read_texts
 from bot.cli import main
 from bot.errors import SettingsError
+from bot.storage.shared import MemoryShared
 from bot.text import MASK
 
 TEXTS = read_texts()
@@ -254,6 +256,29 @@ async def test_who_unsubscribes_is_forgotten_after_the_turn_under_way(
         assert ("by hand" in caplog.text) == bool(fault)
         await phone.say("再来")
         assert rasa.messages[-1].metadata["jurisdiction"] == "dagang"
+
+
+async def test_who_writes_too_often_is_told_so_and_retries_do_not_count(rasa: StubRasa) -> None:
+    minute, gone = [1_800_000_000.0], []
+
+    async def forget(resident: str) -> None:
+        gone.append(resident)
+
+    limited = channel(limits=Limits(MemoryShared(), lambda: minute[0]), per_minute=2, forget=forget)
+    async with serving(limited, rasa) as url:
+        phone = Simulator(url, SAFE, openid="oUser")
+        head = {"ToUserName": "gh_a", "FromUserName": "oUser", "CreateTime": 1, "MsgId": 1, "MsgType": "text"}
+        body = phone._body({**head, "Content": "第一句"})
+        for _ in range(3):
+            assert (await phone.send(*phone.sealed(body))).text == "答：第一句"
+        assert (await phone.say("第二句")).text == "答：第二句"
+        assert (await phone.say("第三句")).text == TEXTS.too_often
+        assert (await Simulator(url, SAFE, openid="oOther").say("别人的")).text == "答：别人的"
+        assert rasa.texts == ["第一句", "第二句", "别人的"]
+        await phone.event("unsubscribe")
+        assert gone == [hash_openid("oUser", appid=SAFE.appid, key=OPENID_KEY)]
+        minute[0] += 60
+        assert (await phone.say("第四句")).text == "答：第四句"
 
 
 async def test_a_failed_turn_says_sorry_and_the_log_says_why(url: str, rasa: StubRasa, caplog: pytest.LogCaptureFixture) -> None:
