@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse
 from bot.actions.conversation import knowledge
 from bot.channels import feedback
 from bot.channels.answers import body_of, guarded, reply
+from bot.channels.guard import limit, limit_sender
 from bot.channels.search import search
 from bot.errors import NotFoundError, RequestError
 from bot.knowledge.serialise import item_as_json
@@ -83,7 +84,12 @@ class LookupChannel(InputChannel):
         @routes.post("/api/feedback")
         @guarded
         async def vote(request: Request) -> HTTPResponse:
-            row = feedback.check(body_of(request), request.app.ctx.sessions, knowledge().item_ids)
+            body, sessions = body_of(request), request.app.ctx.sessions
+            row = feedback.check(body, sessions, knowledge().item_ids)
+            if "session" in body:
+                await limit(request, "session", sessions.open(body["session"]), request.app.ctx.settings.limit_session)
+            else:
+                await limit_sender(request, body["sender"])
             await request.app.ctx.worker.run(feedback.store(row))
             return reply({"status": "stored"}, 201)
 

@@ -20,6 +20,7 @@ UNSURE_BELOW = 0.6  # confidence of the best candidate
 RIVAL_WITHIN = 0.15  # margin to the second candidate, where the place is known
 SHORTEST = 2  # characters; "2" or "嗯" teaches nothing
 MOST = 2000  # questions read at a time, the latest first
+VOTES_OF_ONE = 5  # votes down of one conversation, the latest first; more of them are no more complaints
 _COUNTED = 20  # more of the same do not weigh more
 
 
@@ -113,8 +114,11 @@ def _read_turns(connection: Connection, found: dict[str, Question], condition: o
 
 
 def _read_votes(connection: Connection, found: dict[str, Question], start: datetime, end: datetime) -> None:
-    query = select(feedback).where(feedback.c.vote == "down", feedback.c.at >= start, feedback.c.at < end).limit(MOST)
-    for row in connection.execute(query.order_by(feedback.c.at.desc())):
+    newest = (feedback.c.at.desc(), feedback.c.id.desc())
+    rank = func.row_number().over(partition_by=feedback.c.conversation_id, order_by=newest).label("rank")
+    down = select(feedback, rank).where(feedback.c.vote == "down", feedback.c.at >= start, feedback.c.at < end).subquery()
+    query = select(down).where(down.c.rank <= VOTES_OF_ONE).order_by(down.c.at.desc()).limit(MOST)
+    for row in connection.execute(query):
         question = _question(found, row.question or "", row.at)
         if question is not None:
             question.times = max(question.times, 1)

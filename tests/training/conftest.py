@@ -54,10 +54,11 @@ class Log:
         keys = ("jurisdiction", "slot", "milliseconds")
         self._add(turn, {**dict.fromkeys(keys), **row, **sure, **more}, times)
 
-    def vote(self, question: str, vote: str = "down", *, at: datetime = NOW, reason: str = "", item: Optional[str] = None) -> None:
-        self._add(
-            feedback, {"at": at, "conversation_id": "a", "vote": vote, "question": question, "reason": reason, "item": item}, 1
-        )
+    def vote(
+        self, question: str, vote: str = "down", *, at: datetime = NOW, reason: str = "", item: Optional[str] = None, who: str = "a"
+    ) -> None:
+        row = {"at": at, "conversation_id": who, "vote": vote, "question": question, "reason": reason, "item": item}
+        self._add(feedback, row, 1)
 
     def correct(self, question: str, service: Optional[str], *, at: datetime = NOW, note: str = "") -> None:
         self._add(correction, {"at": at, "account": "热线小王", "question": question, "service": service, "note": note}, 1)

@@ -13,6 +13,7 @@ from bot.training.inbox import Decision, Group, Outcome, grouped, history, open_
 from bot.training.phrasing_editor import Located
 from bot.training.phrasing_file import Label
 from bot.training.phrasings import read_phrasings
+from bot.training.questions import VOTES_OF_ONE
 
 from .conftest import NOW, Log
 
@@ -77,6 +78,14 @@ def test_the_same_question_in_other_marks_is_one_and_alike_ones_stand_together(e
     groups = inbox(engine, nlu)
     assert texts(groups) == [["小孩儿咋上城乡医保呀？？", "小孩儿咋上城乡依保"], ["出租房备案去哪"]]
     assert groups[0].lead.times == 3 and groups[0].times == 4
+
+
+def test_one_conversation_fills_no_inbox_with_votes(engine: Engine, log: Log, nlu: Path) -> None:
+    words = ("卡丢了", "退休金少了", "养狗登记", "开饭馆", "搬家落户", "孩子入学", "低保年审")
+    for minute, question in enumerate(words):
+        log.vote(question, at=NOW + timedelta(seconds=minute), who="web:one")
+    log.vote("电动车上牌", at=NOW - timedelta(days=1), who="web:other")
+    assert {q.text for g in inbox(engine, nlu) for q in g.questions} == {*words[-VOTES_OF_ONE:], "电动车上牌"}
 
 
 def test_what_teaches_nothing_stays_out(engine: Engine, log: Log, nlu: Path) -> None:

@@ -33,6 +33,21 @@ def test_nothing_gives_no_groups_and_a_bare_mark_its_own() -> None:
     assert groups(["？", "！"]) == [[0], [1]]
 
 
+def test_a_flood_of_long_random_texts_takes_seconds_and_loses_none() -> None:
+    characters, chosen = [chr(code) for code in range(0x4E00, 0x9FA6)], random.Random(1)
+    flood = ["".join(chosen.choices(characters, k=2000)) for _ in range(1000)]
+    start = time.perf_counter()
+    found = groups(["社保卡丢了咋补", "社保咖丢了怎么补", *flood, "社保卡丢了怎么补"])
+    assert time.perf_counter() - start < 10
+    assert found[0] == [0, 1] and sorted(n for members in found for n in members) == list(range(1003))
+
+
+def test_only_the_beginning_of_a_long_text_counts() -> None:
+    assert groups(["社保卡丢了咋补" + "，我在窗口排队" * 27 + "养狗", "社保卡丢了咋补" + "，我在窗口排队" * 27 + "户口" * 900]) == [
+        [0, 1]
+    ]
+
+
 def test_two_thousand_questions_take_seconds() -> None:
     texts = [p.text for p in random.Random(1).sample(read_phrasings(ROOT / "data" / "nlu"), 2000)]
     start = time.perf_counter()
