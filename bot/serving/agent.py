@@ -112,7 +112,8 @@ class LeanProcessor(MessageProcessor):
         super().__init__(*args, **kwargs)
         own = {name: LocalAction(action) for name, action in local_actions().items()}
         self._actions: Dict[str, Action] = {**own}
-        self._parsed: OrderedDict[Tuple[Optional[str], bool], bytes] = OrderedDict()
+        # what the pipeline said of short messages
+        self.readings: OrderedDict[Tuple[Optional[str], bool], bytes] = OrderedDict()
         self._predictions: Dict[Tuple[Any, ...], PolicyPrediction] = {}
         self._featurized_slots = {slot.name for slot in self.domain.slots if slot.influence_conversation}
         self._slots_are_set_by_actions = not any(
@@ -146,15 +147,15 @@ class LeanProcessor(MessageProcessor):
         says depends on nothing but the text.
         """
         key = (message.text, only_output_properties)
-        if key in self._parsed:
-            self._parsed.move_to_end(key)
-            return pickle.loads(self._parsed[key])  # noqa: S301 (our own)
+        if key in self.readings:
+            self.readings.move_to_end(key)
+            return pickle.loads(self.readings[key])  # noqa: S301 (our own)
         tracker = tracker or DialogueStateTracker.from_events(message.sender_id, [])
         parsed = self._parse_message_with_graph(message, tracker, only_output_properties)
         if message.text and len(message.text) <= SHORT:
-            self._parsed[key] = pickle.dumps(parsed)
-            if len(self._parsed) > MAX_PARSED:
-                self._parsed.popitem(last=False)
+            self.readings[key] = pickle.dumps(parsed)
+            if len(self.readings) > MAX_PARSED:
+                self.readings.popitem(last=False)
         return parsed
 
     def _log_action_on_tracker(

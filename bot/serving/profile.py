@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from bot.actions.conversation import knowledge
 from bot.channels.turn import run_turn
 from bot.serving.agent import LeanAgent
 from bot.serving.conversations import ConversationStore
@@ -116,6 +117,7 @@ async def _profile(
     agent: LeanAgent, worker: DatabaseWorker, question: str, metadata: dict[str, Any], before: tuple[str, ...], repeats: int
 ) -> Profile:
     meter, processor = _Meter(), agent.processor
+    knowledge().warm()
     store = ConversationStore(worker, agent.domain)
     agent.tracker_store = processor.tracker_store = store
     components: dict[str, Any] = {}
@@ -135,6 +137,7 @@ async def _profile(
         for text in before:
             await run_turn(agent.handle_message, sender, text, metadata, channel="rest")
         meter.turns.append({})
+        processor.readings.clear()  # what is measured is a message that was never read before
         with meter.span(REST):
             messages = await run_turn(agent.handle_message, sender, question, metadata, channel="rest")
         return str(messages[-1]["text"])
