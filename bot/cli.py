@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     profile.add_argument("--jurisdiction", help="where the channel knows the resident to be")
     profile.add_argument("--repeats", type=int, default=30, help="turns to take the median of")
+    profile.add_argument("--picture", type=Path, help="write the profile as a picture (SVG), too")
     profile.set_defaults(run=_profile)
 
     phrasings = commands.add_parser("phrasings", help="the training phrasings").add_subparsers(required=True, metavar="ACTION")
@@ -444,6 +445,10 @@ def _profile(options: argparse.Namespace) -> int:
     turn = profile_turn(agent, options.question, jurisdiction=options.jurisdiction, before=after, repeats=options.repeats)
     profile = asyncio.run(turn)
     print(f"{profile.reply}\n\n{table(profile)}")
+    if options.picture:
+        from bot.serving.profile_picture import draw
+
+        draw(profile, options.picture)
     return 0
 
 

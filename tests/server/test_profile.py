@@ -29,11 +29,15 @@ def test_every_component_has_its_line(server: object, tmp_path: Path) -> None:
         "你好",
         "--repeats",
         "2",
+        "--picture",
+        str(tmp_path / "profile.svg"),
     ]
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'bot.sqlite'}"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "社保卡" in done.stdout
+    picture = (tmp_path / "profile.svg").read_text(encoding="utf-8")
+    assert "ServiceClassifier" in picture and "store: write" in picture
     names = [entry["name"].rpartition(".")[2] for entry in yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["pipeline"]]
     shown = [line.split("  ")[0] for line in done.stdout.splitlines()]
     for name in (*names, "RulePolicy", "action_resolve", "store: read", "store: write"):
