@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,15 @@ def sheet_of(*rows: tuple) -> bytes:
         book.active.append(list(row))
     file = io.BytesIO()
     book.save(file)
+    return file.getvalue()
+
+
+def rewritten(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the sheet with the XML of its cells changed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name.endswith("sheet1.xml") else old.read(name))
     return file.getvalue()
 
 
@@ -99,8 +109,10 @@ def test_what_is_no_sheet_is_refused() -> None:
     for content in (b"", b"hello", b"PK\x03\x04broken"):
         with pytest.raises(RequestError, match="xlsx"):
             read_sheet(content, SERVICES)
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 120_000_000)
+    with pytest.raises(RequestError, match="xlsx"):
+        read_sheet(rewritten(sheet_of(), lambda xml: xml.replace(b"</sheetData>", b"</sheet>")), SERVICES)
+
+
+def test_a_small_file_that_unpacks_to_much_is_refused() -> None:
     with pytest.raises(RequestError, match="太大"):
-        read_sheet(bomb.getvalue(), SERVICES)
+        read_sheet(rewritten(sheet_of(), lambda xml: xml.replace(b"</sheetData>", b" " * 20_000_000 + b"</sheetData>")), SERVICES)
