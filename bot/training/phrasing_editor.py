@@ -12,7 +12,7 @@ from typing import Optional, Union
 
 from bot.errors import KnowledgeError, RequestError
 from bot.files import locked, write
-from bot.text import MASK, fold, squash
+from bot.text import MASK, fold, mask, squash
 from bot.training.phrasing_file import HEAD, ORDER, Label, PhrasingFile
 
 LONGEST = 500  # characters of a phrasing
@@ -172,6 +172,8 @@ class _Session:
             raise RequestError(f"「{text[:40]}…」有 {len(text)} 个字，最多 {LONGEST} 个")
         if set(text) & set(MARKUP):
             raise RequestError(f"「{text[:40]}」里有括号或反斜杠：训练文件把 [ ] {{ }} ( ) \\ 当作标记，请去掉")
+        if MASK in mask(text):
+            raise RequestError(f"问法里有证件号或电话，请去掉：「{mask(text)[:40]}」")
         if text.startswith("/"):
             raise RequestError(f"「{text[:40]}」不能以斜杠开头")
         if label.service is not None and (label.service not in self._services | {"context"} or label.intent not in ORDER):

@@ -125,6 +125,9 @@ def test_out_of_scope_goes_where_it_belongs(folder: Path) -> None:
         (MATERIALS, "带[身份证](document)吗", "括号"),
         (MATERIALS, "/restart", "斜杠"),
         (MATERIALS, "问" * 501, "501"),
+        (MATERIALS, "身份证11010519491231002X的卡丢了", "证件号或电话"),
+        (MATERIALS, "补好了打138 1234 ５６７８叫我", "证件号或电话"),
+        (MATERIALS, "补好了打〔号码已隐去〕叫我", "证件号或电话"),
         (Label("ask_materials", "no_such"), "带啥", "no_such"),
         (Label("ask_moon", "card_replace"), "带啥呀这是", "ask_moon"),
         (Label("ask_materials"), "带啥呀这是", "ask_materials"),
@@ -136,6 +139,13 @@ def test_what_cannot_stand_is_refused_and_nothing_is_written(folder: Path, label
     with pytest.raises(RequestError, match=why):
         apply(folder, [Add(MATERIALS, "这一条本身没有问题哟"), Add(label, text)], SERVICES)
     assert snapshot(folder) == before
+
+
+def test_a_number_is_not_repeated_in_the_refusal_and_public_ones_stay(folder: Path) -> None:
+    with pytest.raises(RequestError) as refused:
+        apply(folder, [Replace(Located(MATERIALS, OLD), Located(MATERIALS, "补卡 13812345678"))], SERVICES)
+    assert "13812345678" not in str(refused.value)
+    apply(folder, [Add(MATERIALS, "补卡材料打12345问得到吗")], SERVICES)
 
 
 def test_the_same_words_twice_are_refused_with_the_place_where_they_stand(folder: Path) -> None:
