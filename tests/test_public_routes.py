@@ -8,7 +8,7 @@ from bot.settings import ROOT
 
 PUBLIC = {
     "/", "/<account_id>", "/api/feedback", "/api/items/<item_id:str>", "/api/items/<item_id:str>/flow.svg", "/api/jurisdictions",
-    "/api/search", "/api/session", "/api/session/export", "/api/session/forget", "/embed.js", "/health", "/metrics", "/openapi.json", "/privacy",
+    "/api/search", "/api/session", "/api/session/export", "/api/session/forget", "/embed.js", "/feedback", "/health", "/metrics", "/openapi.json", "/privacy",
     "/static/<name:path>", "/webhook", "/webhooks/web/webhook",
 }  # fmt: skip
 OF_STAFF_WITHOUT_LOGIN = {"/login", "/staff/static/<name:path>"}

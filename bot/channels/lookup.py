@@ -13,9 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.actions.conversation import knowledge
-from bot.channels import feedback
-from bot.channels.answers import body_of, guarded, reply
-from bot.channels.guard import limit, limit_sender
+from bot.channels.answers import guarded, reply
 from bot.channels.search import search
 from bot.errors import NotFoundError, RequestError
 from bot.knowledge.serialise import item_as_json
@@ -80,18 +78,6 @@ class LookupChannel(InputChannel):
             if view.flow is None:
                 raise NotFoundError(f"item {item_id} has no flow chart in its source")
             return response.text(svg(Flow(**view.flow), view.name), content_type="image/svg+xml")
-
-        @routes.post("/api/feedback")
-        @guarded
-        async def vote(request: Request) -> HTTPResponse:
-            body, sessions = body_of(request), request.app.ctx.sessions
-            row = feedback.check(body, sessions, knowledge().item_ids)
-            if "session" in body:
-                await limit(request, "session", sessions.open(body["session"]), request.app.ctx.settings.limit_session)
-            else:
-                await limit_sender(request, body["sender"])
-            await request.app.ctx.worker.run(feedback.store(row))
-            return reply({"status": "stored"}, 201)
 
         @routes.get("/api/jurisdictions")
         @guarded

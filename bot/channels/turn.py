@@ -28,13 +28,20 @@ class TurnOutput(CollectingOutputChannel):
         await self._persist_message({"recipient_id": recipient_id, **kept})
 
 
-def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
-    """Return (sender, message, metadata) of a request body. Raises RequestError that says what would be right."""
+def check_sender(body: Any) -> str:
+    """Return who a program says is speaking. Raises RequestError that says what would be right."""
     if not isinstance(body, dict):
         raise RequestError('the body must be a JSON object such as {"sender": "abc", "message": "补社保卡要带什么"}')
-    sender, message, metadata = body.get("sender"), body.get("message"), body.get("metadata")
+    sender = body.get("sender")
     if not isinstance(sender, str) or not sender.strip() or len(sender) > MAX_SENDER or "\0" in sender:
         raise RequestError(f"field sender: a text of 1 to {MAX_SENDER} characters is needed")
+    return sender
+
+
+def check(body: Any, jurisdictions: Any) -> tuple[str, str, dict[str, Any]]:
+    """Return (sender, message, metadata) of a request body. Raises RequestError that says what would be right."""
+    sender = check_sender(body)
+    message, metadata = body.get("message"), body.get("metadata")
     if not isinstance(message, str):
         raise RequestError("field message: a text is needed")
     if not message.strip():

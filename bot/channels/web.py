@@ -13,6 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.actions.conversation import knowledge
+from bot.channels import feedback
 from bot.channels.answers import body_of, guarded, reply
 from bot.channels.conversations import conversation_id
 from bot.channels.guard import limit, limit_address
@@ -97,6 +98,15 @@ class WebChannel(InputChannel):
             resident = await opened(request, body)
             _, message, metadata = check({**body, "sender": resident}, knowledge().jurisdictions)
             return reply(await run_turn(on_new_message, resident, message, metadata, channel=CHANNEL))
+
+        @routes.post("/api/feedback")
+        @guarded
+        async def vote(request: Request) -> HTTPResponse:
+            body = body_of(request)
+            whose = conversation_id(CHANNEL, await opened(request, body))
+            row = feedback.check(body, whose, knowledge().item_ids)
+            await request.app.ctx.worker.run(feedback.store(row))
+            return reply({"status": "stored"}, 201)
 
         @routes.post("/api/session/export")
         @guarded

@@ -71,7 +71,7 @@ def test_a_locked_database_costs_a_sentence_and_looking_up_goes_on(breakable: Br
         assert breakable.request("/api/items/dagang-2.2")[0] == 200
         assert breakable.request("/api/search?q=shebaoka")[0] == 200
         vote = json.dumps({"sender": "locked", "vote": "up"}).encode()
-        status, body = breakable.request("/api/feedback", vote)
+        status, body = breakable.request("/webhooks/rest/feedback", vote)
         assert status == 503 and "12345" in body["error"]
     answers_well(breakable, "locked-0")
     breakable.wait_for_health(200, 5)

@@ -129,9 +129,10 @@ def test_splitting_loses_nothing(text: str, limit: int) -> None:
 )
 def test_any_json_is_a_message_or_refused_with_a_reason(body: Any) -> None:
     from bot.channels.feedback import check as check_vote
-    from bot.channels.session import Sessions
+    from bot.channels.turn import check_sender
     from bot.errors import RequestError
 
-    with pytest.raises(RequestError) as refused:
-        check_vote(body, Sessions("k" * 32, 30), ())
-    assert str(refused.value)
+    for check, asked in ((check_sender, (body,)), (check_vote, (body if isinstance(body, dict) else {"vote": body}, "rest:a", ()))):
+        with pytest.raises(RequestError) as refused:
+            check(*asked)
+        assert str(refused.value)

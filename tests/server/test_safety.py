@@ -21,6 +21,7 @@ from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.simulate import Simulator
 from bot.staff import accounts
 from bot.storage.database import open_engine
+from bot.storage.export import export
 from tests.conftest import Server
 
 pytestmark = pytest.mark.server
@@ -96,8 +97,11 @@ def test_no_personal_number_stays_in_a_reply_the_log_or_the_database(server: Ser
         replies.append(desk.post("/hotline/search", data={"q": message, "answer": typed}).text)
         replies.append(desk.post("/hotline/corrections", data={"question": message, "note": typed}).text)
         vote = {"sender": number, "vote": "down", "question": message, "reason": typed}
-        assert server.request("/api/feedback", json.dumps(vote).encode())[0] == 201
-        assert server.request("/api/feedback", json.dumps({**vote, "sender": "a", "item": typed[:32]}).encode())[0] == 400
+        assert server.request("/webhooks/rest/feedback", json.dumps(vote).encode())[0] == 201
+        wrong = {**vote, "sender": "a", "item": typed[:32]}
+        assert server.request("/webhooks/rest/feedback", json.dumps(wrong).encode())[0] == 400
+        own = {**vote, "session": token}
+        assert server.request("/api/feedback", json.dumps(own).encode())[0] == 201
         server.request("/webhooks/rest/webhook", json.dumps({"sender": number, "message": message}).encode())
         server.request("/webhooks/rest/webhook", json.dumps({"sender": "a", "message": message, "metadata": typed}).encode())
         server.request(f"/api/items/{urllib.parse.quote(typed)}")
@@ -167,6 +171,17 @@ def test_a_resident_can_have_and_delete_the_own_records_and_nobody_elses(server:
     assert "看不懂看不懂".encode() not in written(server.folder)
     assert server.request("/api/session/export", json.dumps({"session": other}).encode())[1]["rows"]["turn"]
     assert web(server, mine, "电话多少")[1][-1]["custom"]["service"] is None
+
+
+def test_nobody_votes_in_a_conversation_of_a_program_by_naming_its_sender(server: Server) -> None:
+    server.say("named-by-a-program", "大沽街道怎么办理失业登记")
+    vote = {"sender": "named-by-a-program", "vote": "down", "question": "别人写的", "reason": "别人写的"}
+    status, answer = server.request("/api/feedback", json.dumps(vote).encode())
+    assert status == 401 and "session" in answer["error"]
+    engine = open_engine(server.database_url)
+    with engine.connect() as connection:
+        assert set(export(connection, conversation_id="rest:named-by-a-program")) == {"conversation", "turn"}
+    engine.dispose()
 
 
 RASAS = [
