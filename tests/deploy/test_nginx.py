@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -54,7 +55,7 @@ class Front:
     def __init__(self, port: int, plain: int, bots: list[int]) -> None:
         self.port, self.plain, self.bots = port, plain, bots
 
-    def ask(self, path: str, body: bytes | None = None, times: int = 1) -> list[tuple[int, dict]]:
+    def ask(self, path: str, body: bytes | None = None, times: int = 1, **headers: str) -> list[tuple[int, dict]]:
         """Return status and what the bot said of each request, all over one connection."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -62,7 +63,7 @@ class Front:
         said = []
         try:
             for _ in range(times):
-                connection.request("POST" if body is not None else "GET", path, body, {"Host": "bot.example.gov.cn"})
+                connection.request("POST" if body is not None else "GET", path, body, {"Host": "bot.example.gov.cn", **headers})
                 response = connection.getresponse()
                 content = response.read()
                 said.append((response.status, json.loads(content) if response.status == 200 else {}))
@@ -153,6 +154,11 @@ def test_requests_go_to_the_processes_in_turn_and_say_who_asks(from_outside: Fro
         "https",
         "bot.example.gov.cn",
     )
+
+
+def test_the_id_of_a_request_is_nginxs_own(from_outside: Front) -> None:
+    ((_, said),) = from_outside.ask("/api/search", **{"X-Request-ID": "110105194912310021"})
+    assert re.fullmatch("[0-9a-f]{32}", said["headers"]["X-Request-ID"])
 
 
 @pytest.mark.parametrize(

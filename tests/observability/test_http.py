@@ -10,12 +10,23 @@ import pytest
 from bot.errors import SettingsError
 from bot.observability.http import is_allowed, request_id
 from bot.settings import read_settings
+from bot.text import mask
 
 
 def test_a_plain_id_is_kept_and_any_other_replaced() -> None:
     assert request_id("abc-1.2_3") == "abc-1.2_3"
     for bad in (None, "", "x" * 65, "a b", "a\nb", '{"a":1}', "补卡"):
         assert re.fullmatch(r"[0-9a-f]{32}", request_id(bad))
+
+
+@pytest.mark.parametrize("number", ["110105194912310021", "13812345678", "138-1234-5678", "a13812345678", "6222020100012345678"])
+def test_a_personal_number_is_no_id_and_does_not_get_into_the_log(number: str) -> None:
+    assert re.fullmatch(r"[0-9a-f]{32}", request_id(number)) and number not in request_id(number)
+
+
+@pytest.mark.parametrize("given", ["b5907ccf0948469289c726f7573a6c78", "b62461ca-0e5c-4605-805d-231071e4d092"])
+def test_random_ids_are_kept_although_their_digits_may_read_like_a_number(given: str) -> None:
+    assert mask(given) != given and request_id(given) == given
 
 
 def test_metrics_are_for_listed_addresses() -> None:
