@@ -16,10 +16,13 @@ from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from bot.observability.metrics import REQUESTS
+from bot.text import mask
 
 logger = logging.getLogger("bot.request")
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+RANDOM = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # nginx's $request_id, a UUID
+PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 
 
@@ -46,8 +49,13 @@ def observe_requests(app: Sanic) -> None:
 
 
 def request_id(given: Optional[str]) -> str:
-    """Return the id that a proxy gave the request if it is a plain one, else a new one of 32 hexadecimal digits."""
-    return given if given and re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) else uuid.uuid4().hex
+    """Return the id that a proxy gave the request if it is a plain one, else a new one of 32 hexadecimal digits.
+
+    It stands in the log, so what reads like a personal number is none; random digits often do, and are known by their form.
+    """
+    if given and (RANDOM.fullmatch(given) or PLAIN.fullmatch(given) and mask(given) == given):
+        return given
+    return uuid.uuid4().hex
 
 
 def serve_metrics(app: Sanic, allowed: Sequence[Network]) -> None:
