@@ -91,6 +91,13 @@ def test_residents_reach_their_pages_and_nothing_of_the_staffs() -> None:
     assert ("/", "Prefix") not in {(path["path"], path["pathType"]) for path in paths}
 
 
+def test_no_ingress_logs_what_residents_ask_for() -> None:
+    ingresses = [one for name, one in OBJECTS.items() if name.startswith("Ingress/")]
+    assert len(ingresses) == 2
+    for one in ingresses:
+        assert one["metadata"]["annotations"]["nginx.ingress.kubernetes.io/enable-access-log"] == "false", one["metadata"]["name"]
+
+
 def test_every_manifest_is_in_the_kustomization_but_the_example() -> None:
     listed = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
     there = {path.name for path in (DEPLOY / "kubernetes").glob("*.yaml")} - {"kustomization.yaml", "secret.example.yaml"}

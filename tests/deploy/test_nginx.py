@@ -30,11 +30,14 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="NO NGINX TESTS: nginx is 
 
 
 class _Bot(BaseHTTPRequestHandler):
-    """Answers with what it was asked."""
+    """Answers with what it was asked; of an item called `broken` it does not know what to say."""
 
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:
+        if self.path.startswith("/api/items/broken"):
+            self.close_connection = True
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         said = {"port": self.server.server_address[1], "headers": dict(self.headers), "bytes": len(body)}
         content = json.dumps(said).encode()
@@ -52,8 +55,8 @@ class _Bot(BaseHTTPRequestHandler):
 class Front:
     """The running nginx."""
 
-    def __init__(self, port: int, plain: int, bots: list[int]) -> None:
-        self.port, self.plain, self.bots = port, plain, bots
+    def __init__(self, port: int, plain: int, bots: list[int], logs: Path) -> None:
+        self.port, self.plain, self.bots, self.logs = port, plain, bots, logs
 
     def ask(self, path: str, body: bytes | None = None, times: int = 1, **headers: str) -> list[tuple[int, dict]]:
         """Return status and what the bot said of each request, all over one connection."""
@@ -101,7 +104,13 @@ def _start(folder: Path, office: str) -> Iterator[Front]:
     _certificate(folder)
     written = (ROOT / "deploy" / "nginx" / "bot.conf").read_text(encoding="utf-8")
     conf = written.replace("/etc/nginx/certificates", str(folder)).replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
-    conf = conf.replace("listen 80;", f"listen 127.0.0.1:{plain};").replace("10.0.0.0/8 ", f"{office} ")
+    logs = folder / "logs"
+    logs.mkdir()
+    conf = (
+        conf.replace("/var/log/nginx", str(logs))
+        .replace("listen 80;", f"listen 127.0.0.1:{plain};")
+        .replace("10.0.0.0/8 ", f"{office} ")
+    )
     conf = conf.replace(
         "server bot:5005 max_fails=2 fail_timeout=5s;", "".join(f"server 127.0.0.1:{bot} max_fails=0;" for bot in bots)
     )
@@ -110,14 +119,14 @@ def _start(folder: Path, office: str) -> Iterator[Front]:
     paths = "".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     main = folder / "nginx.conf"
     main.write_text(
-        f"daemon off; {user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off; {paths}\n{conf}\n}}\n",
+        f"daemon off; {user} worker_processes 1; pid {folder}/pid; error_log {logs}/default-error.log notice;\n"
+        f"events {{}}\nhttp {{ access_log {logs}/default.log; {paths}\n{conf}\n}}\n",
         encoding="utf-8",
     )
     tested = subprocess.run([str(NGINX), "-t", "-c", str(main)], capture_output=True, text=True)
     assert tested.returncode == 0 and "[warn]" not in tested.stderr, tested.stderr
     process = subprocess.Popen([str(NGINX), "-c", str(main)], stderr=subprocess.DEVNULL)
-    front = Front(port, plain, bots)
+    front = Front(port, plain, bots, logs)
     try:
         for _ in range(100):
             try:
@@ -183,6 +192,23 @@ def test_an_address_that_asks_too_often_is_told_so_but_never_wechat(from_outside
     assert set(flood("/webhooks/wechat/account")) == {200}
     answers = flood("/api/search")
     assert set(answers) == {200, 429} and answers.count(200) >= 60
+
+
+def test_the_logs_hold_neither_what_residents_ask_for_nor_who_writes_in_wechat(from_outside: Front) -> None:
+    secret = "oSECRET%E8%A1%A5%E5%8D%A1"
+    for path in ("/api/search?q=", "/api/items/broken?q=", "/webhooks/wechat/dagang?signature=a&openid=", "/metrics?q="):
+        from_outside.status(f"{path}{secret}")
+    assert 429 in [status for status, _ in from_outside.ask(f"/api/search?q={secret}", times=400)]
+    plain = http.client.HTTPConnection("127.0.0.1", from_outside.plain, timeout=10)
+    plain.request("GET", f"/?q={secret}", headers={"Host": "bot.example.gov.cn"})
+    plain.getresponse().read()
+    plain.close()
+    written = {log.name: log.read_text(encoding="utf-8") for log in from_outside.logs.iterdir()}
+    assert all("SECRET" not in text for text in written.values()), [name for name, text in written.items() if "SECRET" in text]
+    lines = written["access.log"].splitlines()
+    for wanted in ('"GET /api/search" 200', '"GET /api/search" 429', '"GET /api/items/broken" 502', '"GET /" 301'):
+        assert any(re.fullmatch(rf"127\.0\.0\.1 \[[^]]+\] {re.escape(wanted)} \d+", line) for line in lines), wanted
+    assert not any("/webhooks/wechat/" in text for text in written.values())
 
 
 def test_without_tls_the_browser_is_sent_to_it(from_outside: Front) -> None:
