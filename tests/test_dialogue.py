@@ -49,6 +49,25 @@ def test_a_denied_item_is_not_offered_again(knowledge: Knowledge) -> None:
     assert state.missing == "item" and "dagang-2.2" not in state.options and "dagang-2.1" in state.options
 
 
+def test_a_denial_that_names_a_case_of_the_item_corrects_the_case(knowledge: Knowledge) -> None:
+    """However little of the matter the correction names, and though other items have the word, too."""
+    state = State(item="dagang-10.2", jurisdiction="dagang", aspects=("materials",), situations=("inpatient",))
+    services = {"context": 0.3, "out_of_scope": 0.1, "special_disease_hospital": 0.4}
+    state = resolve(state, said("讲错啦,票是门诊开的", "deny", (), denies=True, services=services), knowledge)
+    assert (state.missing, state.item, state.situations, state.aspects) == (
+        "nothing",
+        "dagang-10.2",
+        ("outpatient",),
+        ("materials",),
+    )
+
+
+@pytest.mark.parametrize(("intent", "aspect"), [("ask_time", "time"), ("ask_general", "general"), ("out_of_scope", "general")])
+def test_an_unsure_follow_up_gets_the_likeliest_detail(knowledge: Knowledge, intent: str, aspect: str) -> None:
+    state = State(item="dagang-32.1", jurisdiction="dagang", aspects=("general",))
+    assert resolve(state, said("几时开班", intent, ("general",)), knowledge).aspects == (aspect,)
+
+
 def test_the_same_question_goes_back_at_most_twice(knowledge: Knowledge) -> None:
     state = State(missing="applicant", item="dagang-2.2", options=("self", "agent"), aspects=("materials",), asked={"applicant": 1})
     for _ in range(3):

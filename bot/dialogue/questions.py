@@ -75,7 +75,10 @@ def read_question(state: State, said: Understanding, knowledge: Knowledge) -> St
         asks_anew = is_question(said) and len(squash(said.text)) > 8
         if asks_anew:
             ranked = ranked.without(in_hand.id)
-        if _denies_item(state, said, in_hand, ranked, asks_anew):
+        if not asks_anew and _corrects_a_detail(state, said, in_hand):
+            if ranked.best < VAGUE_BELOW or ranked.ranking[0] == in_hand.id:
+                return _go_on(state, said, in_hand, ranked)
+        elif _denies_item(in_hand, ranked, asks_anew):
             return _deny(state, ranked.scores, knowledge)
         in_hand = None if asks_anew else in_hand
     sibling = sibling_of(said, in_hand, ranked.ranking, knowledge)
@@ -87,12 +90,15 @@ def read_question(state: State, said: Understanding, knowledge: Knowledge) -> St
 # --- the item in hand ---------------------------------------------------------------------------------------------
 
 
-def _denies_item(state: State, said: Understanding, in_hand: ItemView, ranked: Ranked, asks_anew: bool) -> bool:
-    """Tell whether a denial means the item and nothing else is named (「搞错了，我是灵活就业的」 corrects a detail of it)."""
+def _corrects_a_detail(state: State, said: Understanding, in_hand: ItemView) -> bool:
+    """Tell whether a denial names a case or words of the item in hand (「搞错了，我是灵活就业的」)."""
+    return new_condition(state, said, in_hand) or (len(squash(said.text)) > 4 and grounded(said.text, in_hand) > 0)
+
+
+def _denies_item(in_hand: ItemView, ranked: Ranked, asks_anew: bool) -> bool:
+    """Tell whether a denial means the item and nothing else is named."""
     if asks_anew:
         return ranked.best < ASK_AFTER_DENIAL
-    if new_condition(state, said, in_hand) or (len(squash(said.text)) > 4 and grounded(said.text, in_hand)):
-        return False
     return ranked.best < SWITCH_FROM or ranked.ranking[0] == in_hand.id
 
 
@@ -124,8 +130,8 @@ def _go_on(state: State, said: Understanding, item: ItemView, ranked: Ranked) ->
     aspects = aspects_of(said, state.aspects)
     if not is_question(said) or (only_changes_a_condition(said.text) and new_condition(state, said, item)):
         aspects = state.aspects
-    if aspects == ("general",) and state.aspects != ("general",) and said.intent != "ask_general":
-        aspects = state.aspects
+    if aspects == ("general",) and said.intent.startswith("ask_") and said.intent != "ask_general":
+        aspects = (said.intent.removeprefix("ask_"),)  # who has the item in hand wants a detail, not the overview again
     detailed = with_details(state, said, item)
     return replace(detailed, aspects=aspects, question=said.text, failures=0, candidates=top(ranked.scores))
 
