@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.settings import ROOT
+from bot.settings import ROOT, read_settings
 
 DEPLOY = ROOT / "deploy"
 OBJECTS = {
@@ -115,6 +116,19 @@ def test_compose_mounts_and_waits_for_what_exists() -> None:
     offered = set(re.findall(r"^(\w+)=", (DEPLOY / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert wanted == offered
     assert (DEPLOY / services["bot"]["build"]["context"] / services["bot"]["build"]["dockerfile"]).is_file()
+
+
+def test_in_compose_only_nginx_is_believed_and_the_gateway_is_nobody() -> None:
+    """What docker-proxy passes on, such as all IPv6, comes from the gateway: who it is cannot be known."""
+    (network,) = COMPOSE["networks"]["inside"]["ipam"]["config"]
+    subnet, gateway, others = (ipaddress.ip_network(network[name]) for name in ("subnet", "gateway", "ip_range"))
+    nginx = ipaddress.ip_network(COMPOSE["services"]["nginx"]["networks"]["inside"]["ipv4_address"])
+    trusted = read_settings({"TRUSTED_PROXIES": COMPOSE["services"]["bot"]["environment"]["TRUSTED_PROXIES"]}).trusted_proxies
+    assert trusted == (nginx,) and nginx.subnet_of(subnet) and not nginx.subnet_of(others)
+    assert gateway.subnet_of(subnet) and not gateway.subnet_of(others)
+    assert re.search(
+        rf"^ +{re.escape(str(gateway))} +0;", (DEPLOY / "nginx" / "bot.conf").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 def test_the_image_copies_what_the_bot_reads_and_no_more() -> None:

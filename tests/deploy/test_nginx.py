@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -58,11 +59,13 @@ class Front:
     def __init__(self, port: int, plain: int, bots: list[int], logs: Path) -> None:
         self.port, self.plain, self.bots, self.logs = port, plain, bots, logs
 
-    def ask(self, path: str, body: bytes | None = None, times: int = 1, **headers: str) -> list[tuple[int, dict]]:
+    def ask(
+        self, path: str, body: bytes | None = None, times: int = 1, source: str = "127.0.0.1", **headers: str
+    ) -> list[tuple[int, dict]]:
         """Return status and what the bot said of each request, all over one connection."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30, source_address=(source, 0))
         said = []
         try:
             for _ in range(times):
@@ -74,8 +77,8 @@ class Front:
         finally:
             connection.close()
 
-    def status(self, path: str, body: bytes | None = None) -> int:
-        return self.ask(path, body)[0][0]
+    def status(self, path: str, body: bytes | None = None, source: str = "127.0.0.1") -> int:
+        return self.ask(path, body, source=source)[0][0]
 
 
 def _free_port() -> int:
@@ -95,7 +98,7 @@ def _certificate(folder: Path) -> None:
     (folder / "privkey.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
 
 
-def _start(folder: Path, office: str) -> Iterator[Front]:
+def _start(folder: Path, office: str, gateway: str = "172.30.0.1") -> Iterator[Front]:
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), _Bot) for _ in range(2)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -110,6 +113,7 @@ def _start(folder: Path, office: str) -> Iterator[Front]:
         conf.replace("/var/log/nginx", str(logs))
         .replace("listen 80;", f"listen 127.0.0.1:{plain};")
         .replace("10.0.0.0/8 ", f"{office} ")
+        .replace("172.30.0.1/32", f"{gateway}/32")
     )
     conf = conf.replace(
         "server bot:5005 max_fails=2 fail_timeout=5s;", "".join(f"server 127.0.0.1:{bot} max_fails=0;" for bot in bots)
@@ -151,6 +155,13 @@ def from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 @pytest.fixture(scope="module")
 def from_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     yield from _start(tmp_path_factory.mktemp("office"), "127.0.0.0/8")
+
+
+def test_who_comes_through_the_gateway_of_the_containers_is_not_in_the_office(tmp_path: Path) -> None:
+    starting = contextlib.contextmanager(_start)
+    with starting(tmp_path, "127.0.0.0/8", gateway="127.0.0.1") as front:
+        for path in ("/login", "/webhooks/rest/webhook"):
+            assert (front.status(path, source="127.0.0.1"), front.status(path, source="127.0.0.9")) == (404, 200)
 
 
 def test_requests_go_to_the_processes_in_turn_and_say_who_asks(from_outside: Front) -> None:
