@@ -136,8 +136,8 @@ async def correct(request: Request) -> HTTPResponse:
     }
 
     def job(connection: Connection) -> None:
-        connection.execute(insert(correction).values(**row))
-        audit(connection, account, "correction.add", right or "（目录里没有）", question=row["question"])
+        (key,) = connection.execute(insert(correction).values(**row)).inserted_primary_key
+        audit(connection, account, "correction.add", right or "（目录里没有）", correction=key)
 
     await db(request, job)
     return page(request, "hotline_recorded.html", right=base.item(right) if right else None)

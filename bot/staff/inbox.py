@@ -160,11 +160,9 @@ async def _carry_out(request: Request, decisions: list[Decision]) -> Outcome:
     outcome: Outcome = await in_thread(inbox.write, request.app.ctx.settings.data / "nlu", services, decisions)
 
     def job(connection: Connection) -> None:
-        inbox.record(connection, account.name, decisions, outcome)
-        for decision in decisions:
-            label = decision.label.spelt if decision.label else ""
-            written = outcome.phrasings.get(decision.question.key, "")
-            audit(connection, account, f"inbox.{decision.kind}", decision.question.text, label=label, phrasing=written)
+        ids = inbox.record(connection, account.name, decisions, outcome)
+        for key, decision in zip(ids, decisions):  # the words stand in the row alone: with it they can be forgotten
+            audit(connection, account, f"inbox.{decision.kind}", decision.label.spelt if decision.label else "", review=key)
 
     await db(request, job)
     return outcome

@@ -152,12 +152,11 @@ def write(folder: Path, services: set[str], decisions: list[Decision]) -> Outcom
     return Outcome(changes, known, {key: change.after.text for key, change in zip(wanted, changes) if change.after is not None})
 
 
-def record(connection: Connection, who: str, decisions: list[Decision], outcome: Outcome) -> None:
-    """Remember who decided what, now."""
+def record(connection: Connection, who: str, decisions: list[Decision], outcome: Outcome) -> list[int]:
+    """Remember who decided what, now; return the ids of the rows, one a decision."""
     at = datetime.now(timezone.utc).replace(tzinfo=None)
     rows = [_row(decision, who, at, outcome.phrasings.get(decision.question.key)) for decision in decisions]
-    if rows:
-        connection.execute(insert(review), rows)
+    return [int(connection.execute(insert(review).values(**row)).inserted_primary_key[0]) for row in rows]
 
 
 def _row(decision: Decision, who: str, at: datetime, phrasing: Optional[str]) -> dict[str, object]:

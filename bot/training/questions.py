@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Optional
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
+from bot.storage.forget import key_of
 from bot.storage.tables import correction, feedback, turn
 from bot.text import squash
 
@@ -58,11 +58,6 @@ class Question:
         """The aspect that the bot took it for, None where it did not."""
         taken = Counter({key[1]: times for key, times in self.answered.items() if key[1]})
         return taken.most_common(1)[0][0] if taken else None
-
-
-def key_of(question: str) -> str:
-    """Return what questions that differ only in marks, spaces, width and script have in common."""
-    return hashlib.sha256(squash(question).encode()).hexdigest()[:32]
 
 
 def missed() -> dict[str, object]:

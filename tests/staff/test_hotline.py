@@ -143,8 +143,12 @@ def test_a_correction_goes_to_the_trainers_masked(desk: httpx.Client, server: Se
             "desk",
         )
         assert "卡折了" in row.question and "13812345678" not in row.question
-        whose = select(audit.c.account).where(audit.c.action == "correction.add").order_by(audit.c.id.desc())
-        assert connection.execute(whose).scalars().first() == "desk"
+        logged = connection.execute(select(audit).where(audit.c.action == "correction.add").order_by(audit.c.id.desc())).first()
+        assert logged is not None and (logged.account, logged.subject, logged.detail) == (
+            "desk",
+            "dagang-2.2",
+            {"correction": row.id},
+        )
 
 
 def test_a_missing_item_and_a_wrong_one(desk: httpx.Client, server: Server) -> None:

@@ -9,12 +9,12 @@ from typing import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.engine import Engine
 
 from bot.knowledge import tables as knowledge_tables
 from bot.storage.database import migrate, open_engine
-from bot.storage.tables import conversation, metadata
+from bot.storage.tables import audit, conversation, metadata
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,6 +42,19 @@ def test_a_second_migration_changes_nothing(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from conversation")).scalar() == 1
+
+
+def test_the_audit_log_loses_the_words_of_residents_and_nothing_else(engine: Engine) -> None:
+    migrate(engine, "0003")
+    actions = {"inbox.accept": "我住幸福路", "correction.add": "dagang-2.2", "phrasing.add": "带啥"}
+    with engine.begin() as connection:
+        for action, subject in actions.items():
+            row = {"at": datetime(2026, 1, 1), "account": "a", "action": action, "subject": subject, "detail": {"words": subject}}
+            connection.execute(insert(audit).values(**row))
+    migrate(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(select(audit.c.subject, audit.c.detail).order_by(audit.c.id)).all()
+    assert rows == [("", {}), ("dagang-2.2", {}), ("带啥", {"words": "带啥"})]
 
 
 def test_an_old_feedback_table_is_kept_aside(tmp_path: Path) -> None:
