@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.answers import reply
-from bot.channels.guard import client_address
+from bot.channels.guard import client_address, neighbourhood
 from bot.errors import AccessError, LoginError, RequestError
 from bot.staff import sessions
 from bot.staff.accounts import Account, now
@@ -82,8 +82,8 @@ def cookie_name(request: Request) -> str:
 
 
 def address_of(request: Request) -> str:
-    """Return the asker's address, behind a trusted proxy the one that the proxy names."""
-    return client_address(request)[:45]
+    """Return the asker's address, behind a trusted proxy the one that the proxy names; an IPv6 subscriber's /64 is one."""
+    return neighbourhood(client_address(request))
 
 
 def check_origin(request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,14 @@ from typing import Optional
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from bot.settings import current_settings
 from bot.staff.accounts import Account
 from bot.staff.audit import audit
 from bot.storage.tables import account, login_attempt, staff_session
 
 LOCKED_FOR = timedelta(minutes=15)
-FAILURES_OF_ACCOUNT = 5
+FAILURES_OF_NAME = 5  # from one address: who fails elsewhere must not shut out the owner
+FAILURES_OF_NAME_ANYWHERE = 100
 FAILURES_OF_ADDRESS = 20
 TOUCH_AFTER = timedelta(minutes=1)  # how stale `seen_at` may become, so that not every request writes
 KEEP_ATTEMPTS = timedelta(days=2)
@@ -32,14 +35,17 @@ class Attempt:
 
 
 def begin(connection: Connection, name: str, address: str, now: datetime) -> Optional[Attempt]:
-    """Record an attempt before the password is looked at, so that guesses side by side all count; None while locked out."""
+    """Record an attempt before the password is looked at, so that guesses side by side all count; None while locked out.
+
+    A name that nobody has is counted and locked like any other. address: what is locked together (guard.neighbourhood).
+    """
     row = connection.execute(select(account).where(account.c.name == name, ~account.c.disabled)).first()
+    tried, here = login_attempt.c.name_key == _key_of(name), login_attempt.c.address == address
+    for whose, most in ((here, FAILURES_OF_ADDRESS), (tried & here, FAILURES_OF_NAME), (tried, FAILURES_OF_NAME_ANYWHERE)):
+        if _failures(connection, whose, now) >= most:
+            return None
     key = row.id if row else None
-    if _failures(connection, login_attempt.c.address == address, now) >= FAILURES_OF_ADDRESS:
-        return None
-    if key is not None and _failures(connection, login_attempt.c.account_id == key, now) >= FAILURES_OF_ACCOUNT:
-        return None
-    values = {"at": now, "account_id": key, "address": address, "succeeded": False}
+    values = {"at": now, "account_id": key, "name_key": _key_of(name), "address": address, "succeeded": False}
     (attempt,) = connection.execute(insert(login_attempt).values(**values)).inserted_primary_key
     if row is None:
         return Attempt(attempt, None, None)
@@ -47,12 +53,15 @@ def begin(connection: Connection, name: str, address: str, now: datetime) -> Opt
 
 
 def fail(connection: Connection, attempt: Attempt, address: str, now: datetime) -> None:
-    """Leave the attempt a failure; a known account's failure, and that it is locked now, go into the audit log."""
+    """Leave the attempt a failure; a known account's failure, and that it is locked there now, go into the audit log."""
     if attempt.account is None:
         return
     audit(connection, None, "login.failed", attempt.account.name, address=address)
-    if _failures(connection, login_attempt.c.account_id == attempt.account.id, now) >= FAILURES_OF_ACCOUNT:
-        audit(connection, None, "login.locked", attempt.account.name, minutes=LOCKED_FOR.seconds // 60)
+    tried, minutes = login_attempt.c.name_key == _key_of(attempt.account.name), LOCKED_FOR.seconds // 60
+    if _failures(connection, tried & (login_attempt.c.address == address), now) >= FAILURES_OF_NAME:
+        audit(connection, None, "login.locked", attempt.account.name, address=address, minutes=minutes)
+    elif _failures(connection, tried, now) >= FAILURES_OF_NAME_ANYWHERE:
+        audit(connection, None, "login.locked", attempt.account.name, address="*", minutes=minutes)
 
 
 def succeed(connection: Connection, attempt: Attempt, address: str, now: datetime) -> str:
@@ -99,6 +108,11 @@ def _failures(connection: Connection, whose: object, now: datetime) -> int:
     success = connection.execute(select(func.max(table.c.id)).where(whose, table.c.succeeded)).scalar() or 0
     query = select(func.count()).select_from(table).where(whose, ~table.c.succeeded, table.c.at > since, table.c.id > success)
     return connection.execute(query).scalar() or 0
+
+
+def _key_of(name: str) -> str:
+    """Return the keyed hash of a name that somebody tried: it may be a password in the wrong field."""
+    return hmac.new(b"login:" + current_settings().signing_key().encode(), name.encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(token: str) -> str:

@@ -103,6 +103,7 @@ login_attempt = Table(
     Column("id", Integer, primary_key=True),
     Column("at", DateTime, nullable=False, index=True),
     Column("account_id", Integer, ForeignKey("account.id"), index=True),  # null: a name that nobody has
+    Column("name_key", String(64), index=True),  # keyed hash of the name that was tried
     Column("address", String(64), nullable=False, index=True),
     Column("succeeded", Boolean, nullable=False),
 )

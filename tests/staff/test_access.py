@@ -121,12 +121,12 @@ def test_wrong_name_and_wrong_password_read_the_same(office: Office) -> None:
 def test_five_failures_lock_the_account_and_only_it(office: Office) -> None:
     name, other = office.account("hotline"), office.account("hotline")
     with office.client() as client:
-        for _ in range(sessions.FAILURES_OF_ACCOUNT):
+        for _ in range(sessions.FAILURES_OF_NAME):
             assert client.post("/login", data={"name": name, "password": "wrong"}).status_code == 401
         assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 429
         with office.engine.connect() as connection:
             log = connection.execute(select(audit.c.action).where(audit.c.subject == name)).scalars().all()
-        assert log == ["login.failed"] * sessions.FAILURES_OF_ACCOUNT + ["login.locked"]
+        assert log == ["login.failed"] * sessions.FAILURES_OF_NAME + ["login.locked"]
         assert client.post("/login", data={"name": other, "password": PASSWORD}).status_code == 303
         with office.engine.begin() as connection:  # a quarter of an hour later
             long_ago = now() - sessions.LOCKED_FOR - timedelta(seconds=1)
@@ -137,11 +137,49 @@ def test_five_failures_lock_the_account_and_only_it(office: Office) -> None:
 def test_guesses_from_one_address_lock_the_address(office: Office) -> None:
     moment, name = now(), office.account("hotline")
     with office.engine.connect() as connection:
-        for _ in range(sessions.FAILURES_OF_ADDRESS):
-            assert sessions.begin(connection, "nobody", "192.0.2.7", moment) is not None
+        for number in range(sessions.FAILURES_OF_ADDRESS):
+            assert sessions.begin(connection, f"nobody{number}", "192.0.2.7", moment) is not None
         assert sessions.begin(connection, name, "192.0.2.7", moment) is None
         assert sessions.begin(connection, "nobody", "192.0.2.8", moment) is not None
         connection.rollback()
+
+
+def test_failures_elsewhere_do_not_shut_out_the_owner_until_there_are_very_many(office: Office) -> None:
+    name, other, moment = office.account("hotline"), office.account("hotline"), now()
+    with office.engine.connect() as connection:
+        for number in range(sessions.FAILURES_OF_NAME_ANYWHERE - 1):
+            assert sessions.begin(connection, name, f"198.51.100.{number // sessions.FAILURES_OF_NAME}", moment) is not None
+        assert sessions.begin(connection, name, "192.0.2.21", moment) is not None
+        assert sessions.begin(connection, name, "192.0.2.21", moment) is None
+        assert sessions.begin(connection, other, "192.0.2.21", moment) is not None
+        connection.rollback()
+
+
+def test_a_name_that_nobody_has_is_locked_like_one_that_somebody_has(office: Office) -> None:
+    told = {}
+    with office.client() as client:
+        client.headers["X-Forwarded-For"] = "192.0.2.30"
+        for name in (office.account("hotline"), "no-such-person"):
+            answers = [
+                client.post("/login", data={"name": name, "password": "wrong"}) for _ in range(sessions.FAILURES_OF_NAME + 1)
+            ]
+            told[name] = [(answer.status_code, answer.text.replace(name, "")) for answer in answers]
+    known, unknown = told.values()
+    assert known == unknown and [status for status, _ in known] == [401] * sessions.FAILURES_OF_NAME + [429]
+    with office.engine.connect() as connection:
+        assert "no-such-person" not in str(connection.execute(select(login_attempt)).all())
+
+
+def test_an_ipv6_subscriber_has_one_address(office: Office) -> None:
+    name = office.account("hotline")
+
+    def tried(address: str, password: str) -> int:
+        with office.client() as client:
+            client.headers["X-Forwarded-For"] = address
+            return client.post("/login", data={"name": name, "password": password}).status_code
+
+    assert [tried(f"2001:db8:1:2::{n}", "wrong") for n in range(6)] == [401] * sessions.FAILURES_OF_NAME + [429]
+    assert tried("2001:db8:1:3::1", PASSWORD) == 303
 
 
 def test_guesses_side_by_side_all_count(office: Office) -> None:
@@ -149,7 +187,7 @@ def test_guesses_side_by_side_all_count(office: Office) -> None:
     with office.engine.connect() as connection:
         begun = [sessions.begin(connection, name, "192.0.2.9", moment) for _ in range(20)]
         connection.rollback()
-    assert sum(one is not None for one in begun) == sessions.FAILURES_OF_ACCOUNT
+    assert sum(one is not None for one in begun) == sessions.FAILURES_OF_NAME
 
 
 def test_a_session_ends_when_idle_and_at_last(office: Office) -> None:
