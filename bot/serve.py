@@ -30,7 +30,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     from bot.actions.conversation import current_knowledge
     from bot.channels.answers import answer_framework_errors
-    from bot.channels.framing import CheckedRequest
+    from bot.channels.framing import CheckedProtocol, CheckedRequest
     from bot.channels.guard import guard
     from bot.channels.lookup import LookupChannel
     from bot.channels.session import Sessions
@@ -84,7 +84,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
         app.ctx.worker.close()
 
     app.register_listener(_say_ready, "after_server_start")
-    app.run(host=settings.host, port=settings.port, access_log=False, workers=1, backlog=BACKLOG)
+    app.run(host=settings.host, port=settings.port, protocol=CheckedProtocol, access_log=False, workers=1, backlog=BACKLOG)
 
 
 async def _forget(app: Any, channel: str, sender: str) -> None:

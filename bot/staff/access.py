@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Awaitable, Callable, Optional
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from sanic import response
 from sanic.request import Request
@@ -89,7 +89,7 @@ def address_of(request: Request) -> str:
 def check_origin(request: Request) -> None:
     """Refuse a change that another site's page sends. Raises AccessError."""
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and _split(origin).netloc != request.headers.get("host"):
         raise AccessError("这个请求来自别的网站，没有执行。")
 
 
@@ -124,8 +124,16 @@ async def _read_upload(request: Request, limit: int) -> None:
     request.body = b"".join(parts)
 
 
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL that anybody may have written, those of none if it is no URL."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _to_login(request: Request) -> HTTPResponse:
-    page = urlsplit(request.headers.get("hx-current-url", "")).path if is_htmx(request) else request.path
+    page = _split(request.headers.get("hx-current-url", "")).path if is_htmx(request) else request.path
     query = f"?{request.query_string}" if request.query_string and not is_htmx(request) else ""
     login = f"/login?next={quote(page + query, safe='')}"
     if is_htmx(request):

@@ -94,6 +94,17 @@ def test_every_change_needs_the_csrf_value_of_its_own_session(office: Office) ->
         assert client.request(method, path, headers={"Origin": "https://evil.example"}).status_code == 403
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "null", ""])
+def test_an_origin_that_is_no_url_is_another_site(office: Office, origin: str) -> None:
+    client = office.login("admin")
+    for path in ("/login", "/logout"):
+        answer = client.post(path, data={"name": "a", "password": "b"}, headers={"Origin": origin})
+        assert answer.status_code == 403 and "别的网站" in answer.text, (origin, path)
+    with office.client() as stranger:
+        answer = stranger.get("/audit", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=")
+
+
 def test_a_route_without_a_guard_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     careless = Blueprint("staff_careless")
 
