@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from bot.channels.answers import guarded
+from bot.channels.guard import is_encrypted
 from bot.errors import AccessError, NotFoundError, RequestError
 from bot.staff import accounts, sessions
 from bot.staff.access import address_of, check_origin, cookie_name, db, public, session_token, staff
@@ -148,7 +149,7 @@ async def file(request: Request, name: str) -> HTTPResponse:
 
 
 def is_encrypted_or_local(request: Request) -> bool:
-    return is_plain_loopback(request) or request.headers.get("x-forwarded-proto", request.scheme) == "https"
+    return is_plain_loopback(request) or is_encrypted(request)
 
 
 def _form(request: Request, problem: str = "", status: int = 200) -> HTTPResponse:

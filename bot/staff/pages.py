@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional
@@ -16,6 +17,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.answers import reply
+from bot.channels.guard import is_encrypted, is_local
 from bot.staff.accounts import ROLES
 
 FOLDER = Path(__file__).resolve().parent
@@ -31,6 +33,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 FLASH = "staff_flash"
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::[0-9]*)?")  # an IPv6 address in brackets, or a name; a port
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTTPResponse:
@@ -84,11 +87,9 @@ def is_htmx(request: Request) -> bool:
 
 def is_plain_loopback(request: Request) -> bool:
     """Tell whether the browser speaks plain http to its own machine: the one case in which a cookie may go without TLS."""
-    if request.headers.get("x-forwarded-proto", request.scheme) != "http":
-        return False
-    host = request.headers.get("host", "")
-    name = host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return name in ("localhost", "[::1]") or name.startswith("127.")
+    host = _HOST.fullmatch(request.headers.get("host", ""))
+    name = (host[1] or host[2]) if host else ""
+    return not is_encrypted(request) and (name == "localhost" or is_local(name))
 
 
 def set_cookie(request: Request, answer: HTTPResponse, name: str, value: str, seconds: Optional[int] = None) -> None:

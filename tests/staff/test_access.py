@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -252,6 +253,30 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_plain_http(office: Office) -
         assert cookie.startswith("__Host-staff=") and {"HttpOnly", "SameSite=Lax", "Secure", "Path=/"} <= set(cookie.split("; "))
         plain = client.post("/login", data={"name": name, "password": PASSWORD}, headers={"Host": "bot.example"})
         assert plain.status_code == 403 and "set-cookie" not in plain.headers and "https" in plain.text
+
+
+@pytest.mark.parametrize(
+    "host", ["127.evil.example", "127.0.0.1.evil.example", "127.", "[::1].evil.example:80", "localhost.evil.example"]
+)
+def test_a_name_that_only_looks_like_this_machine_needs_tls(office: Office, host: str) -> None:
+    with office.client() as client:
+        answer = client.post("/login", data={"name": office.account("hotline"), "password": PASSWORD}, headers={"Host": host})
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers and "https" in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:5005", "127.8.9.1", "localhost", "localhost:5005", "[::1]:5005", "[::1]"])
+def test_this_machine_itself_needs_none(office: Office, host: str) -> None:
+    with office.client() as client:
+        answer = client.post("/login", data={"name": office.account("hotline"), "password": PASSWORD}, headers={"Host": host})
+    assert answer.status_code == 303 and "Secure" not in answer.headers["set-cookie"]
+
+
+def test_only_a_trusted_proxy_may_say_that_the_browser_speaks_tls(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office.app.ctx, "settings", replace(office.app.ctx.settings, trusted_proxies=()))
+    headers = {"Host": "bot.example", "X-Forwarded-Proto": "https"}
+    with office.client() as client:
+        answer = client.post("/login", data={"name": office.account("hotline"), "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
