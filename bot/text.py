@@ -15,15 +15,18 @@ from bot.personal_numbers import MASK, hide, id_number_is_valid
 
 __all__ = ["MASK", "clauses", "clean", "fold", "id_number_is_valid", "mask", "neutralise", "simplify", "squash"]
 _TRADITIONAL = opencc.OpenCC("t2s")
+_NOT_CHARACTERS = "\ufdd0-\ufdef" + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
 _ZERO_WIDTH = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    + _NOT_CHARACTERS  # of Unicode: YAML reads no file with U+FFFF in it
+    + "]"
 )
 _COMMAND = re.compile(r"^[\s\\/]*/[\s\\/]*")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 
 
 def fold(text: str) -> str:
-    """Return `text` with width folded (NFKC), digits of any script made ASCII, zero-width and control characters removed, white space squeezed."""
+    """Return `text` with width folded (NFKC), digits of any script made ASCII, zero-width, control and non-characters removed, white space squeezed."""
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text))
     plain = _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found.group())), plain)
     return re.sub(r"\s+", " ", plain).strip()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import MASK, clauses, clean, id_number_is_valid, mask, simplify, squash
+from bot.text import MASK, clauses, clean, fold, id_number_is_valid, mask, simplify, squash
 
 
 @pytest.mark.parametrize("number", ["11010519491231002X", "440524188001010014", "34052419800101001X"])
@@ -56,6 +56,12 @@ def test_no_text_begins_with_a_slash(text: str) -> None:
 def test_clean_never_fails_and_never_leaves_a_command(text: str) -> None:
     assert not clean(text).strip().startswith("/")
     assert clean(clean(text)) == clean(text)
+
+
+def test_what_unicode_says_is_no_character_is_left_out() -> None:
+    none = [*range(0xFDD0, 0xFDF0), *(plane << 16 | last for plane in range(17) for last in (0xFFFE, 0xFFFF))]
+    assert [hex(code) for code in none if fold(f"社保{chr(code)}卡") != "社保卡"] == []
+    assert fold("社保\ufdcf\ufffd\U00020000卡") == "社保\ufdcf\ufffd\U00020000卡"
 
 
 def test_traditional_and_wide_characters_are_folded() -> None:

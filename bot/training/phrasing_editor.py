@@ -14,6 +14,7 @@ from bot.errors import KnowledgeError, RequestError
 from bot.files import locked, write
 from bot.text import MASK, fold, mask, squash
 from bot.training.phrasing_file import HEAD, ORDER, Label, PhrasingFile
+from bot.training.phrasings import parse
 
 LONGEST = 500  # characters of a phrasing
 MARKUP = "[]{}()\\"  # Rasa reads these as annotations
@@ -139,8 +140,10 @@ class _Session:
         return Change(edit.old, new)
 
     def save(self) -> None:
-        """Write what changed, files that gained words first: a crash between two files loses none."""
+        """Write what changed, files that gained words first: a crash between two files loses none. Raises RequestError."""
         changed = [path for path, file in self._files.items() if file.text != self._before.get(path)]
+        for path in changed:
+            _check_readable(path, self._files[path])
         for path in sorted(changed, key=lambda path: len(self._before.get(path, "")) - len(self._files[path].text)):
             text = self._files[path].text
             if text.strip() == HEAD.strip():
@@ -191,3 +194,16 @@ class _Session:
     def _forget(self, old: Located) -> None:
         if self._taken.get(squash(old.text)) == old:
             del self._taken[squash(old.text)]
+
+
+def _check_readable(path: Path, file: PhrasingFile) -> None:
+    """See that YAML reads what is about to be written as it is meant. Raises RequestError."""
+    if file.text.strip() == HEAD.strip():
+        return
+    meant = {(label.intent, label.service, text) for label in file.labels() for text in file.phrasings(label)}
+    try:
+        read = {(p.intent, p.service, p.text) for p in parse(file.text, path)}
+    except KnowledgeError as error:
+        raise RequestError(f"没有写入：写下去以后 {path.name} 就读不出来了，请检查这些话里的字符") from error
+    if read != meant:
+        raise RequestError(f"没有写入：写下去以后 {path.name} 读出来就不是原话了，请检查这些话里的字符")

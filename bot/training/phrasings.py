@@ -45,10 +45,19 @@ def read_phrasings(folder: Path) -> list[Phrasing]:
 
 @lru_cache(maxsize=1024)
 def _read_file(path: Path, changed: int, size: int) -> tuple[Phrasing, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise KnowledgeError(f"{path}: not an NLU file: {error}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> tuple[Phrasing, ...]:
+    """Return the phrasings of a file that holds `text`. Raises KnowledgeError that names `path` and the block."""
     found = []
     try:
-        blocks = yaml.load(path.read_text(encoding="utf-8"), Loader)["nlu"]  # noqa: S506
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        blocks = yaml.load(text, Loader)["nlu"]  # noqa: S506
+    except (yaml.YAMLError, KeyError, TypeError) as error:
         raise KnowledgeError(f"{path}: not an NLU file: {error}") from error
     for number, block in enumerate(blocks, 1):
         if not isinstance(block, dict) or "intent" not in block or not isinstance(block.get("examples"), str):

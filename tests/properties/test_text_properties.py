@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,11 @@ def as_typed(draw: st.DrawFn, number: str) -> str:
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert not re.search(r"[\n\t\u200b\u3000]", fold(text))
+
+
+@given(TYPED)
+def test_folded_text_may_stand_in_a_yaml_file(text: str) -> None:
+    assert yaml.reader.Reader.NON_PRINTABLE.search(fold(text)) is None
 
 
 @given(TYPED)

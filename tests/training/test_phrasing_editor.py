@@ -145,6 +145,15 @@ def test_what_cannot_stand_is_refused_and_nothing_is_written(folder: Path, label
     assert snapshot(folder) == before
 
 
+def test_what_yaml_would_not_read_back_is_not_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.training.phrasing_editor._Session._checked", lambda self, new, replacing: new)
+    before = snapshot(folder)
+    for text in ("社保卡\uffff丢了", "社保卡\x85丢了"):
+        with pytest.raises(RequestError, match="没有写入"):
+            apply(folder, [Delete(Located(MATERIALS, OLD)), Add(MATERIALS, text)], SERVICES)
+        assert snapshot(folder) == before
+
+
 def test_a_number_is_not_repeated_in_the_refusal_and_public_ones_stay(folder: Path) -> None:
     with pytest.raises(RequestError) as refused:
         apply(folder, [Replace(Located(MATERIALS, OLD), Located(MATERIALS, "补卡 13812345678"))], SERVICES)
