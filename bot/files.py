@@ -42,8 +42,11 @@ def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
         os.close(handle)
 
 
-def write(path: Path, text: str) -> None:
-    """Replace the file's text in one step that survives a power cut; leftovers of writers that died are removed."""
+def write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace the file's text in one step that survives a power cut; leftovers of writers that died are removed.
+
+    mode: of a new file; one that is there keeps its own.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{path.name}.*{_SUFFIX}"):
         left.unlink(missing_ok=True)
@@ -53,7 +56,7 @@ def write(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else mode)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 FORMAT = 1
 KEPT = 8  # model files; older ones are deleted, but never one that serves or that a rollback would want
 KEPT_PROMOTED = 3
+OWNER = 0o600  # it names persons and their reasons
 AUTOMATIC, PERSON, ROLLBACK = "automatic", "person", "rollback"
 
 
@@ -218,8 +219,8 @@ class Registry:
         with locked(self.folder):
             contents, answer = change(self.read())
             if self.path.exists() and _readable(self.path):
-                write(self._backup, self.path.read_text(encoding="utf-8"))
-            write(self.path, _serialised(contents))
+                write(self._backup, self.path.read_text(encoding="utf-8"), mode=OWNER)
+            write(self.path, _serialised(contents), mode=OWNER)
         return answer
 
     def _pruned(self, contents: Contents) -> Contents:

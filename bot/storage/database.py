@@ -46,7 +46,7 @@ def open_engine(url: str) -> Engine:
     else:
         path = Path(parsed.database).absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.touch(0o600)  # a new one is for its owner only, and so are the files that SQLite puts beside it
         engine = create_engine(
             url,
             future=True,

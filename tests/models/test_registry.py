@@ -43,6 +43,15 @@ def registry(tmp_path: Path) -> Registry:
     return Registry(tmp_path / "models")
 
 
+def test_the_registry_is_for_its_owner_only(registry: Registry) -> None:
+    model = add(registry)
+    registry.promote(model.id, by="李工", reason="试用")
+    assert {path.name: path.stat().st_mode & 0o777 for path in registry.folder.glob("*.json")} == {
+        "registry.json": 0o600,
+        "registry.backup.json": 0o600,
+    }
+
+
 def test_a_folder_without_a_registry_has_no_model(registry: Registry) -> None:
     contents = registry.read()
     assert contents.promoted is None and not contents.models and registry.stamp() == ()

@@ -57,6 +57,15 @@ def test_the_audit_log_loses_the_words_of_residents_and_nothing_else(engine: Eng
     assert rows == [("", {}), ("dagang-2.2", {}), ("带啥", {"words": "带啥"})]
 
 
+def test_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
+    migrate(engine)
+    with engine.connect():
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes == {"bot.sqlite": 0o600, "bot.sqlite-wal": 0o600, "bot.sqlite-shm": 0o600}
+
+
 def test_an_old_feedback_table_is_kept_aside(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'bot.sqlite'}")
     with engine.begin() as connection:
