@@ -64,6 +64,7 @@ class Settings:
     keep_turn_days: int = 180
     keep_feedback_days: int = 365
     keep_handoff_days: int = 365
+    keep_audit_days: int = 1095
 
     def signing_key(self) -> str:
         """Return the key of the web chat's sessions: the setting's, else one kept beside the database's default place."""
@@ -108,6 +109,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         keep_turn_days=_number(env, "KEEP_TURN_DAYS", Settings.keep_turn_days, 3650),
         keep_feedback_days=_number(env, "KEEP_FEEDBACK_DAYS", Settings.keep_feedback_days, 3650),
         keep_handoff_days=_number(env, "KEEP_HANDOFF_DAYS", Settings.keep_handoff_days, 3650),
+        keep_audit_days=_number(env, "KEEP_AUDIT_DAYS", Settings.keep_audit_days, 3650),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import Optional
 
@@ -24,6 +25,8 @@ def limits(settings: Settings) -> dict[Column, int]:
         tables.review.c.at: settings.keep_turn_days,  # quotes a turn's question, and is younger than it
         tables.correction.c.at: settings.keep_turn_days,
         tables.login_attempt.c.at: settings.keep_turn_days,
+        tables.staff_session.c.created_at: math.ceil(settings.staff_session_hours / 24),  # over by then
+        tables.audit.c.at: settings.keep_audit_days,
     }
 
 

@@ -74,7 +74,24 @@ def test_many_rows_go_in_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch
 def test_whatever_names_a_conversation_or_quotes_a_question_has_a_time_to_go() -> None:
     quoting = {table.name for table in tables.metadata.sorted_tables if "question" in table.c or "address" in table.c}
     timed = {column.table.name for column in retention.limits(LIMITS)}
-    assert {column.table.name for column in naming_conversations()} | quoting <= timed | {"staff_session"}
+    assert {column.table.name for column in naming_conversations()} | quoting <= timed
+    assert {"staff_session", "audit"} <= timed
+
+
+def test_sessions_that_are_over_and_old_audit_rows_go(engine: Engine) -> None:
+    settings = Settings(staff_session_hours=12, keep_audit_days=30)
+    with engine.begin() as connection:
+        who = {"id": 1, "name": "a", "roles": [], "password": "", "disabled": False, "created_at": NOW}
+        connection.execute(insert(tables.account).values(**who))
+        for days in (0, 2, 29, 31):
+            at = NOW - timedelta(days=days)
+            session = {"token_hash": str(days), "account_id": 1, "created_at": at, "seen_at": at, "address": "192.0.2.1"}
+            connection.execute(insert(tables.staff_session).values(**session))
+            connection.execute(insert(tables.audit).values(at=at, account="a", action="login", subject=str(days), detail={}))
+    retention.purge_all(engine, settings, NOW)
+    with engine.connect() as connection:
+        assert connection.execute(select(tables.staff_session.c.token_hash)).scalars().all() == ["0"]
+        assert connection.execute(select(tables.audit.c.subject).order_by(tables.audit.c.id)).scalars().all() == ["0", "2", "29"]
 
 
 @pytest.mark.parametrize("way", ["age", "forget"])
