@@ -16,6 +16,7 @@ from bot.errors import RequestError, StorageError
 
 logger = logging.getLogger(__name__)
 UNAVAILABLE = "the service cannot answer right now; try again in a moment or call 12345"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 View = Callable[..., Awaitable[HTTPResponse]]
 
 
@@ -31,9 +32,7 @@ def body_of(request: Request) -> Any:
 
 
 def reply(content: Any, status: int = 200, headers: Optional[Mapping[str, str]] = None) -> HTTPResponse:
-    return response.json(
-        content, status=status, headers=dict(headers or {}), dumps=lambda value: json.dumps(value, ensure_ascii=False)
-    )
+    return response.json(content, status=status, headers=dict(headers or {}), dumps=_ENCODER.encode)
 
 
 def answer_framework_errors(app: Sanic) -> None:
