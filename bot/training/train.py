@@ -22,6 +22,7 @@ from bot.nlu.catalog_words import knowledge_digest
 from bot.nlu.fingerprint import fingerprint
 from bot.observability.logs import configure_logging
 from bot.settings import ROOT, Settings
+from bot.training.packing import quick_packing
 from bot.training.phrasings import read_phrasings
 from bot.training.progress import Tell, silent
 from bot.training.stages import timed_stages
@@ -72,7 +73,7 @@ def train(settings: Settings, *, by: str, tell: Tell = silent, stages: Optional[
 
     configure_logging()
     with tempfile.TemporaryDirectory(prefix=_WORK, dir=settings.models) as folder:
-        with _told(tell), timed_stages() as seconds:
+        with _told(tell), quick_packing(), timed_stages() as seconds:
             result = rasa_train(
                 domain=str(ROOT / "domain.yml"),
                 config=str(ROOT / "config.yml"),
