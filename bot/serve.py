@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from bot.storage.database import engine
 from bot.storage.worker import DatabaseWorker
 
 REMEMBERED = 1000  # conversations whose state is not read from the database again
+SWITCH_SECONDS = 0.001  # how long the database's thread waits for the event loop's; Python's own 5 ms are two turns
 BACKLOG = 2048  # connections that may wait to be taken up: beyond it they try again only after seconds
 
 
@@ -44,6 +46,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
     from bot.staff.site import install
 
     configure_logging(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_SECONDS)
     model = LiveModel(Registry(settings.models))
     # an app of our own: none of Rasa's management routes
     app = Sanic("government_service_bot", request_class=CheckedRequest, configure_logging=False)
