@@ -68,6 +68,12 @@ def test_an_unsure_follow_up_gets_the_likeliest_detail(knowledge: Knowledge, int
     assert resolve(state, said("几时开班", intent, ("general",)), knowledge).aspects == (aspect,)
 
 
+def test_an_answer_in_which_no_service_is_seen_is_asked_back(knowledge: Knowledge) -> None:
+    state = State(missing="item", jurisdiction="dagang", options=("dagang-1.2", "dagang-1.3"), asked={"item": 1})
+    state = resolve(state, said("@@", "out_of_scope", (), services={"out_of_scope": 1.0}), knowledge)
+    assert state.missing in ("item", "unknown")
+
+
 def test_the_same_question_goes_back_at_most_twice(knowledge: Knowledge) -> None:
     state = State(missing="applicant", item="dagang-2.2", options=("self", "agent"), aspects=("materials",), asked={"applicant": 1})
     for _ in range(3):

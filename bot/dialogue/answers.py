@@ -12,6 +12,7 @@ from bot.dialogue.message import (
     chosen_option,
     is_question,
     own_service,
+    surest_service,
 )
 from bot.dialogue.pointing import (
     item_score,
@@ -20,8 +21,6 @@ from bot.dialogue.pointing import (
 )
 from bot.dialogue.state import (
     ASKABLE,
-    CONTEXT,
-    OUT_OF_SCOPE,
     State,
     Understanding,
 )
@@ -106,11 +105,10 @@ def _read_item(state: State, said: Understanding, knowledge: Knowledge) -> Optio
         scores[option] = (prior.get(option, 0.05) ** 0.3) * (item_score(item, said.services) + 0.6 * common + 0.01)
     best = max(scores, key=scores.__getitem__)
     rest = sum(scores.values()) - scores[best]
-    in_scope = {s: p for s, p in said.services.items() if s not in (OUT_OF_SCOPE, CONTEXT)}
-    top = max(in_scope, key=in_scope.__getitem__)
-    if in_scope[top] > 0.4 and not set(knowledge.items_of.get(top, ())) & set(state.options):
+    top, probability = surest_service(said)
+    if top is not None and probability > 0.4 and not set(knowledge.items_of.get(top, ())) & set(state.options):
         return None
-    if said.denies and in_scope[top] < 0.3:
+    if said.denies and probability < 0.3:
         return replace(state, denied=(*state.denied, *state.options), options=(), item=None)
     if (
         scores[best] > 1.4 * rest > 0
@@ -126,4 +124,4 @@ def _read_item(state: State, said: Understanding, knowledge: Knowledge) -> Optio
             if said.intent.startswith("ask_") and asks_in_so_many_words(said)
             else state.aspects,
         )
-    return None if in_scope[top] > 0.3 else state
+    return None if probability > 0.3 else state
