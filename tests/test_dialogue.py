@@ -74,6 +74,13 @@ def test_an_answer_in_which_no_service_is_seen_is_asked_back(knowledge: Knowledg
     assert state.missing in ("item", "unknown")
 
 
+def test_what_was_denied_in_the_place_that_is_hinted_at_is_asked_back(knowledge: Knowledge) -> None:
+    question = said("劳动争议调解要什么", services={"labour_dispute_mediation": 1.0}, place_hints=("dagang",))
+    denied = tuple(item for item in knowledge.items_of["labour_dispute_mediation"] if item.startswith("dagang"))
+    state = resolve(State(denied=denied), question, knowledge)
+    assert (state.missing, state.item) == ("item", None)
+
+
 def test_the_same_question_goes_back_at_most_twice(knowledge: Knowledge) -> None:
     state = State(missing="applicant", item="dagang-2.2", options=("self", "agent"), aspects=("materials",), asked={"applicant": 1})
     for _ in range(3):

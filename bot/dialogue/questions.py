@@ -220,11 +220,11 @@ def _is_no_question(said: Understanding, ranked: Ranked) -> bool:
 def _choose(state: State, said: Understanding, ranked: Ranked, knowledge: Knowledge) -> State:
     services = sorted((s for s in said.services if s in knowledge.items_of), key=said.services.__getitem__, reverse=True)
     first, place = services[0], state.jurisdiction
-    meant = [item for item in knowledge.items_of[first] if place in (None, item.partition("-")[0])]
+    options = (place,) if place else places_of(first, said.place_hints, knowledge)
+    meant = [item for item in knowledge.items_of[first] if item.partition("-")[0] in options]
     if meant and all(item in state.denied for item in meant):  # denied before, and now asked for again: which matter is it?
         return replace(state, service=None, item=None, options=tuple(ranked.ranking[:4]))
     if place is None:
-        options = places_of(first, said.place_hints, knowledge)
         rivals = [s for s in services[1:4] if said.services[s] > RIVAL_SHARE * said.services[first]]
         if len(options) > 1:
             return replace(state, service=first, item=None)
