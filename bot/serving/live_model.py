@@ -87,6 +87,7 @@ class LiveModel:
                 await self._in_thread(self._note_refusal, model, str(error))
             return
         self._use(model, processor)
+        gc.unfreeze()  # the model before it is garbage from here on
         self.trouble = None
         logger.warning("model %s answers from now on; loaded and tried in %.1f s", model.id, time.monotonic() - begun)
 
