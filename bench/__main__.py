@@ -1,7 +1,8 @@
 """`make bench`: this bot and a stock Rasa peer built from the same phrasings, side by side under the same load.
 
 Rows: serving (throughput, turn, tail, memory, turn 200), start, training, tenfold. The peer is trained with one epoch for
-serving (an answer costs the same); `--stock-training` runs its full training once and keeps the figure for later tables.
+serving (an answer costs the same); `--stock-training` runs its training with all epochs once, as long as `--limit` lets it,
+and keeps the figure for later tables.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from bench import measures, report
 from bench.measures import BOT, STOCK, Figures
-from bench.servers import STOCK_TRAINING, WORK, Server, environment, stock_project, timed_training
+from bench.servers import STOCK_TRAINING, WORK, Server, environment, stock_project, timed_training, training_log
 from bench.stock.build import build
 from bot.settings import ROOT
 
@@ -31,10 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--smoke", action="store_true", help="this bot alone, small: fails on errors, never on time")
-    parser.add_argument("--stock-training", action="store_true", help="only: the peer's training with all its epochs (hours)")
+    parser.add_argument("--stock-training", action="store_true", help="only: the peer's training with all its epochs")
+    parser.add_argument("--limit", type=float, default=25, help="of that, in trainings of this bot; 0: to its end (hours)")
     options = parser.parse_args(arguments)
     if options.stock_training:
-        return stock_training()
+        return stock_training(options.limit)
     subprocess.run([sys.executable, "-m", "bot", "train"], cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), check=True)
     figures = smoke() if options.smoke else full(options)
     print(report.markdown(figures))
@@ -91,13 +94,22 @@ def full(options: argparse.Namespace) -> Figures:
     return figures
 
 
-def stock_training() -> int:
-    """Train the peer with all its epochs, once; keep wall and processor seconds with the machine's load."""
+def stock_training(limit: float) -> int:
+    """Train this bot, then the peer with all its epochs, for at most `limit` times as long; keep what both took."""
     project = WORK / "stock-full"
-    size = build(project)
-    before = os.getloadavg()
-    seconds, busy = timed_training([sys.executable, "-m", "rasa", *STOCK_TRAINING], project, PYTHONPATH=str(ROOT))
-    kept = {"seconds": seconds, "processor": busy, "load_before": before, "load_after": os.getloadavg(), **size}
+    size, before = build(project), os.getloadavg()
+    own = measures.train_bot(ROOT)
+    say(f"this bot: {own.seconds:.0f} s; the peer …")
+    command = [sys.executable, "-m", "rasa", *STOCK_TRAINING]
+    peer = timed_training(command, project, limit * own.seconds or None, PYTHONPATH=str(ROOT))
+    epochs = re.findall(rb"Epochs:[^\r]*?(\d+)/\d+ \[", training_log().read_bytes())
+    kept = {
+        **peer._asdict(),
+        "last_epoch": int(epochs[-1]) if epochs else 0,
+        "bot": own._asdict(),
+        "load": {"before": before, "after": os.getloadavg()},
+        **size,
+    }
     FULL_TRAINING.parent.mkdir(exist_ok=True)
     FULL_TRAINING.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     print(FULL_TRAINING.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from bench import catalog
 from bench.conversations import LONG_CYCLE, conversations, long_conversation
-from bench.servers import BASE, WORK, Bot, Server, Stock, answer, environment, timed_training
+from bench.servers import BASE, WORK, Bot, Server, Stock, Training, answer, environment, timed_training
 from bot.settings import ROOT
 
 BOT, STOCK = "bot", "stock"
@@ -102,17 +102,17 @@ def starts(figures: Figures, make: list[Callable[[], Server]], rounds: int, say:
 
 
 def training(figures: Figures, rounds: int, say: Say) -> None:
-    """Training from nothing, nothing cached; the peer's full training is run by `--stock-training` and read from its file."""
+    """Training from nothing, nothing cached; the peer's is measured once by `--stock-training`."""
     for number in range(rounds):
         figures.load()
-        seconds, busy = train_bot(ROOT)
-        figures.add("training_s", BOT, seconds)
-        figures.add("training_processor_s", BOT, busy)
-        say(f"training {number + 1}/{rounds}: {seconds:.0f} s, {busy:.0f} s of processor time")
+        done = train_bot(ROOT)
+        figures.add("training_s", BOT, done.seconds)
+        figures.add("training_processor_s", BOT, done.processor)
+        say(f"training {number + 1}/{rounds}: {done.seconds:.0f} s, {done.processor:.0f} s of processor time")
 
 
-def train_bot(root: Path) -> tuple[float, float]:
-    """Return wall and processor seconds of `bot train` on the project in `root`; the model lies in its folder `models-bench`."""
+def train_bot(root: Path) -> Training:
+    """Return what `bot train` takes on the project in `root`; the model lies in its folder `models-bench`."""
     command = [sys.executable, "-m", "bot", "train", "--force"]
     return timed_training(command, root, PYTHONPATH=str(root), MODELS=str(WORK / f"models-{root.name}"))
 
@@ -122,11 +122,10 @@ def tenfold(figures: Figures, bot: Server, short: Path, rounds: int, seconds: fl
     project = WORK / "tenfold"
     figures.notes["tenfold"] = catalog.write(project)
     say(f"ten times the catalog: {figures.notes['tenfold']}; training …")
-    wall, busy = train_bot(project)
-    base_wall, base_busy = train_bot(ROOT)
-    for side, pair in (("tenfold", (wall, busy)), (BOT, (base_wall, base_busy))):
-        figures.add("tenfold_training_s", side, pair[0])
-        figures.add("tenfold_training_processor_s", side, pair[1])
+    for side, root in (("tenfold", project), (BOT, ROOT)):
+        done = train_bot(root)
+        figures.add("tenfold_training_s", side, done.seconds)
+        figures.add("tenfold_training_processor_s", side, done.processor)
     own = write_conversations(project / "data")[0]
     variables = {"MODELS": str(WORK / f"models-{project.name}")}
     with Bot(BASE + 4, WORK / "tenfold-server", root=project, **variables) as large:

@@ -43,6 +43,7 @@ ROWS = (
     Row("tenfold_training_s", "ten times the catalog: training", "s", 12.0, against=BOT, side="tenfold"),
     Row("tenfold_training_processor_s", "ten times the catalog: training, processor time", "s", against=BOT, side="tenfold"),
 )
+STOPPABLE = ("training_s", "training_processor_s")
 
 
 def summary(figures: Figures) -> list[dict[str, Any]]:
@@ -56,6 +57,7 @@ def summary(figures: Figures) -> list[dict[str, Any]]:
         peer = statistics.median(sides[row.against]) if row.against in sides else None
         ratio = own / peer if peer else None
         judged = own if row.absolute else ratio
+        stopped = row.key in STOPPABLE and not figures.notes.get("stock_training", {}).get("ended", True)
         found.append(
             {
                 "row": row.key,
@@ -67,6 +69,7 @@ def summary(figures: Figures) -> list[dict[str, Any]]:
                 "peer_is": row.against,
                 "spread": [min(sides[row.side]), max(sides[row.side])],
                 "ratio": ratio,
+                "peer_stopped": stopped,  # the peer was still training: it takes longer, and the ratio is smaller
                 "target": row.limit,
                 "stretch": row.stretch,
                 "met": _met(judged, row.limit, row.higher),
@@ -91,8 +94,10 @@ def markdown(figures: Figures) -> str:
         cells = [
             entry["title"],
             f"{_number(entry['bot'])} {entry['unit']}",
-            f"{_number(entry['peer'])} {entry['unit']}{name}" if entry["peer"] is not None else "—",
-            _ratio(entry["ratio"]),
+            ("> " if entry["peer_stopped"] else "") + f"{_number(entry['peer'])} {entry['unit']}{name}"
+            if entry["peer"] is not None
+            else "—",
+            ("< " if entry["peer_stopped"] else "") + _ratio(entry["ratio"]),
             _ratio(entry["target"]) + mark[entry["met"]],
             _ratio(entry["stretch"]) + mark[entry["stretch_met"]],
         ]

@@ -7,11 +7,12 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from bench.stock.build import build
 from bot.settings import ROOT
@@ -144,8 +145,8 @@ def stock_project(folder: Path, epochs: int = 1) -> Path:
     mark = folder / "models" / "digest"
     if not mark.is_file() or mark.read_text() != digest.hexdigest():
         print(f"training the stock peer with {epochs} epoch(s) (some minutes) …", file=sys.stderr, flush=True)
-        seconds, busy = timed_training([sys.executable, "-m", "rasa", *STOCK_TRAINING], folder, PYTHONPATH=str(ROOT))
-        print(f"trained in {seconds:.0f} s, {busy:.0f} s of processor time", file=sys.stderr, flush=True)
+        done = timed_training([sys.executable, "-m", "rasa", *STOCK_TRAINING], folder, PYTHONPATH=str(ROOT))
+        print(f"trained in {done.seconds:.0f} s, {done.processor:.0f} s of processor time", file=sys.stderr, flush=True)
         mark.write_text(digest.hexdigest())
     return folder
 
@@ -153,21 +154,43 @@ def stock_project(folder: Path, epochs: int = 1) -> Path:
 STOCK_TRAINING = ("train", "--force", "--fixed-model-name", "stock")
 
 
-def timed_training(command: list[str], place: Path, **variables: str) -> tuple[float, float]:
-    """Run a training without anything cached; return its wall and processor time in seconds. Raises RuntimeError."""
+class Training(NamedTuple):
+    """seconds: from the command to its end. processor: seconds of processor time. ended: False if the limit stopped it."""
+
+    seconds: float
+    processor: float
+    ended: bool
+
+
+def timed_training(command: list[str], place: Path, limit: Optional[float] = None, **variables: str) -> Training:
+    """Run a training without anything cached, at most `limit` seconds; its output is in `training_log()`. Raises RuntimeError."""
     WORK.mkdir(parents=True, exist_ok=True)
-    cache, log = WORK / "training-cache", WORK / "training.log"
+    cache, log, code = WORK / "training-cache", training_log(), 0
     shutil.rmtree(cache, ignore_errors=True)
     begun, before = time.monotonic(), os.times()
+    own = environment(RASA_CACHE_DIRECTORY=str(cache), **variables)
     with log.open("wb") as output:
-        own = environment(RASA_CACHE_DIRECTORY=str(cache), **variables)
-        done = subprocess.run(command, cwd=place, env=own, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=place, env=own, stdout=output, stderr=output, start_new_session=True)
+        try:
+            code = process.wait(timeout=limit)
+            ended = True
+        except subprocess.TimeoutExpired:
+            ended = False
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
     seconds, after = time.monotonic() - begun, os.times()
     shutil.rmtree(cache, ignore_errors=True)
-    if done.returncode != 0:
+    if code != 0:
         raise RuntimeError(f"training failed\n{log.read_text(errors='replace')[-3000:]}")
     busy = after.children_user + after.children_system - before.children_user - before.children_system
-    return seconds, busy
+    return Training(seconds, busy, ended)
+
+
+def training_log() -> Path:
+    """Return the file with the output of the last training."""
+    return WORK / "training.log"
 
 
 def answer(port: int, message: str, sender: str = "first") -> Optional[list[dict[str, object]]]:
