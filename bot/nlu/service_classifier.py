@@ -37,6 +37,7 @@ FOREIGN = "foreign"  # message attribute, in the parse output: words that name a
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 _CONTEXT_INTENTS = {"inform_applicant", "inform_place", "choose", "refuse", "affirm", "deny"}
 _SHOWN = 12
+_MOST = 20_000  # phrasings that a service is told apart from; it holds training down where a catalog is ten times as large
 _MANY = 15  # labels; a word that goes with so many says nothing of the matter
 
 
@@ -101,7 +102,10 @@ class ServiceClassifier(GraphComponent):
         parts = [np.arange(len(names)), *(np.flatnonzero(folds != fold) for fold in range(self._config["folds"]))]
         models = Parallel(n_jobs=2)(
             delayed(LinearModel.fit)(
-                matrix[part], targets[part].astype(str).tolist(), regularisation=self._config["regularisation"]
+                matrix[part],
+                targets[part].astype(str).tolist(),
+                regularisation=self._config["regularisation"],
+                most=_MOST * len(part) // len(names),
             )
             for part in parts
         )

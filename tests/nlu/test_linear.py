@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bot.nlu.linear import LinearModel
+from bot.nlu.linear import LinearModel, _blocks
 
 MATRIX = sparse.csr_matrix(
     np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0.9, 0.1], [0, 0, 1], [0.1, 0, 0.9]], dtype=np.float32)
@@ -40,3 +40,47 @@ def test_fits_the_same_twice_and_survives_saving(model: LinearModel) -> None:
     for other in (again, loaded):
         assert other.labels == model.labels
         assert np.array_equal(other.weights, model.weights) and np.array_equal(other.intercept, model.intercept)
+
+
+def _many(labels: int, rows_each: int, seed: int = 3) -> tuple[sparse.csr_matrix, list[str]]:
+    """Rows of `labels` labels; each label has words of its own, shares some with its neighbour, and all share a few."""
+    chance = np.random.default_rng(seed)
+    dense = np.zeros((labels * rows_each, labels * 3 + 10), dtype=np.float32)
+    targets = []
+    for number in range(len(dense)):
+        label = number % labels
+        dense[number, chance.choice(10, 3, replace=False)] = 0.5
+        dense[number, label * 3 + chance.choice(3, 2, replace=False)] = 1
+        dense[number, (label + 1) % labels * 3] = 0.7
+        targets.append(f"label{label:03d}")
+    return sparse.csr_matrix(dense / np.linalg.norm(dense, axis=1, keepdims=True)), targets
+
+
+def test_labels_learnt_from_part_of_the_others_are_still_told_apart() -> None:
+    matrix, targets = _many(100, 12)
+    partly, wholly = LinearModel.fit(matrix, targets, most=600), LinearModel.fit(matrix, targets)
+    assert partly.labels == wholly.labels
+    for model in (partly, wholly):
+        assert [model.labels[n] for n in model.margins_of(matrix).argmax(axis=1)] == targets
+    assert not np.array_equal(partly.weights, wholly.weights)
+
+
+def test_a_block_has_all_rows_of_its_own_and_those_of_the_labels_most_alike() -> None:
+    matrix, targets = _many(100, 12)
+    codes = np.array([int(target[5:]) for target in targets])
+    seen = []
+    for members, chosen in _blocks(matrix, codes, 1000):
+        seen += members.tolist()
+        sizes = np.bincount(codes[chosen], minlength=100)
+        assert len(chosen) <= 1000 and len(set(chosen)) == len(chosen)
+        assert (sizes[members] == 12).all()
+        assert sizes[(members[-1] + 1) % 100] == 12 and sizes[members[0] - 1] == 12  # neighbours share a word
+    assert seen == list(range(100))
+
+
+def test_a_label_larger_than_all_that_is_allowed_leaves_half_to_the_others() -> None:
+    matrix, _ = _many(40, 5)
+    codes = np.array([0] * 100 + list(range(1, 41)) + list(range(1, 41)) + list(range(1, 21)))
+    blocks = list(_blocks(matrix, codes, 60))
+    assert [len(members) for members, _ in blocks] == [32, 9]
+    assert (codes[blocks[0][1]] >= 32).sum() == min(30, (codes >= 32).sum()) > 0
