@@ -16,6 +16,8 @@ def match_situations(item: ItemView, text: str, *, loose: bool = False) -> tuple
     A phrase that is part of a longer matched phrase of another situation does not count. With `loose` (the bot has
     just asked), the situation whose words share most character pairs with the text is taken when no phrase matches.
     """
+    if not item.situations:
+        return ()
     spoken, sounds = squash(text), " ".join(lazy_pinyin(squash(text)))
     found = []
     for situation in item.situations:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 import opencc
 
 from bot.personal_numbers import MASK, hide, id_number_is_valid
 
 __all__ = ["MASK", "clauses", "clean", "fold", "id_number_is_valid", "mask", "neutralise", "simplify", "squash"]
-_TRADITIONAL = opencc.OpenCC("t2s")
+_OPENCC = opencc.OpenCC("t2s")
 _NOT_CHARACTERS = "\ufdd0-\ufdef" + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
 _ZERO_WIDTH = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
@@ -23,6 +24,20 @@ _ZERO_WIDTH = re.compile(
 )
 _COMMAND = re.compile(r"^[\s\\/]*/[\s\\/]*")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
+
+
+def _changed_characters() -> frozenset[str]:
+    """Return the characters that OpenCC's t2s changes, alone or within a word: a text without any of them stays as it is."""
+    found: set[str] = set()
+    for name in ("TSCharacters.txt", "TSPhrases.txt"):
+        for line in (Path(opencc.__file__).parent / "dictionary" / name).read_text(encoding="utf-8").splitlines():
+            old, _, new = line.partition("\t")
+            new = new.split(" ")[0]
+            found |= {one for one, other in zip(old, new) if one != other} if len(old) == len(new) else set(old)
+    return frozenset(found)
+
+
+_TRADITIONAL = _changed_characters()
 
 
 def fold(text: str) -> str:
@@ -35,7 +50,8 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=4096)
 def simplify(text: str) -> str:
     """Return `text` folded, lower-cased and with traditional characters made simplified (OpenCC t2s)."""
-    return _TRADITIONAL.convert(fold(text)).lower()
+    plain = fold(text)
+    return (plain if _TRADITIONAL.isdisjoint(plain) else _OPENCC.convert(plain)).lower()
 
 
 @lru_cache(maxsize=8192)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import opencc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.settings import ROOT
 from bot.text import MASK, clauses, clean, fold, id_number_is_valid, mask, simplify, squash
+from bot.training.phrasings import read_phrasings
 
 
 @pytest.mark.parametrize("number", ["11010519491231002X", "440524188001010014", "34052419800101001X"])
@@ -67,6 +70,17 @@ def test_what_unicode_says_is_no_character_is_left_out() -> None:
 def test_traditional_and_wide_characters_are_folded() -> None:
     assert simplify("養老金資格認證ＡＢ") == "养老金资格认证ab"
     assert squash("社 保-卡！") == "社保卡"
+
+
+@pytest.mark.parametrize("text", ["找藉口", "回覆", "瞭解", "沈默", "老么", "什么", "乾坤", "看著", "補社保卡要什麼丟瞭"])
+def test_what_is_not_handed_to_opencc_would_come_back_unchanged(text: str) -> None:
+    assert simplify(text) == opencc.OpenCC("t2s").convert(text)
+
+
+def test_of_the_known_phrasings_opencc_sees_those_that_it_changes() -> None:
+    converter = opencc.OpenCC("t2s")
+    texts = [phrasing.text for phrasing in read_phrasings(ROOT / "data" / "nlu")]
+    assert [text for text in texts if simplify(text) != converter.convert(fold(text)).lower()] == []
 
 
 def test_clauses_split_at_marks_and_spaces() -> None:

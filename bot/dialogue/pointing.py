@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Optional
+from weakref import WeakKeyDictionary
 
 from bot.dialogue.message import (
     WHAT_IF,
@@ -13,6 +14,8 @@ from bot.knowledge.queries import MAX_NAME_PART, Knowledge
 from bot.knowledge.view import ItemView
 from bot.replies import COMMON_WORDS
 from bot.text import squash
+
+_TWINS: WeakKeyDictionary[Knowledge, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
 
 
 def overlap(text: str, name: str) -> float:
@@ -34,11 +37,12 @@ def named(text: str, state: State, knowledge: Knowledge) -> tuple[int, tuple[str
         parts = {spoken[start : start + length] for start in range(len(spoken) - length + 1)} - COMMON_WORDS
         matching = {item.id for part in parts for item in knowledge.by_name_part.get(part, ())}
         found = [
-            item.id
-            for item in knowledge.items()
-            if item.id in matching and item.id not in state.denied and state.jurisdiction in (None, item.jurisdiction)
+            item
+            for item in matching
+            if item not in state.denied and state.jurisdiction in (None, knowledge.item(item).jurisdiction)
         ]
         if found:
+            found.sort(key=knowledge.position.__getitem__)
             one_place = len({i.partition("-")[0] for i in found}) == 1
             return length, tuple(found) if 2 <= len(found) <= 5 and one_place else ()
     return 0, ()
@@ -46,13 +50,17 @@ def named(text: str, state: State, knowledge: Knowledge) -> tuple[int, tuple[str
 
 def spelt_out(text: str, state: State, knowledge: Knowledge) -> Optional[str]:
     """Return the item in the known place whose official name makes up most of the question, else None."""
+    if state.jurisdiction is None:
+        return None
     spoken = squash(text)
+    starts = {spoken[n : n + length] for length in range(1, MAX_NAME_PART + 1) for n in range(len(spoken) - length + 1)}
     found = [
         item
-        for item in knowledge.items()
+        for start in starts & knowledge.by_name_start.keys()
+        for item in knowledge.by_name_start[start]
         if item.jurisdiction == state.jurisdiction and item.id not in state.denied and item.spelt.partition("|")[0] in spoken
     ]
-    longest = max(found, key=lambda item: len(item.name), default=None)
+    longest = min(found, key=lambda item: (-len(item.name), knowledge.position[item.id]), default=None)
     return longest.id if longest and len(squash(longest.name)) * 5 >= len(spoken) * 2 else None
 
 
@@ -70,11 +78,14 @@ def sibling_of(said: Understanding, in_hand: Optional[ItemView], ranking: list[s
 
 def twins_of(item: ItemView, knowledge: Knowledge) -> tuple[str, ...]:
     """Return the items of the same place whose names differ from its name in a word or two only."""
-    return tuple(
-        other.id
-        for other in knowledge.items()
-        if other.jurisdiction == item.jurisdiction and other.id != item.id and overlap(item.name, other.name) >= TWIN_OVERLAP
-    )
+    known = _TWINS.setdefault(knowledge, {})
+    if item.id not in known:
+        known[item.id] = tuple(
+            other.id
+            for other in knowledge.items()
+            if other.jurisdiction == item.jurisdiction and other.id != item.id and overlap(item.name, other.name) >= TWIN_OVERLAP
+        )
+    return known[item.id]
 
 
 def equally_named(text: str, item: str, knowledge: Knowledge, denied: tuple[str, ...]) -> tuple[str, ...]:

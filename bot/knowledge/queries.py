@@ -40,6 +40,7 @@ class Knowledge:
             self.items_of[service] += (item,)
         self._items = self._read_all()
         self._all = tuple(self._items.values())
+        self.position = {item: number for number, item in enumerate(self._items)}
 
     def item(self, item_id: str) -> ItemView:
         """Return the item. Raises NotFoundError for an unknown id."""
@@ -54,7 +55,7 @@ class Knowledge:
 
     def warm(self) -> None:
         """Work out now what the first question would wait for."""
-        self.by_name_part  # noqa: B018 (a cached property)
+        self.by_name_part, self.by_name_start  # noqa: B018 (cached properties)
 
     @cached_property
     def by_name_part(self) -> dict[str, tuple[ItemView, ...]]:
@@ -66,6 +67,15 @@ class Knowledge:
                     for end in range(start + 2, min(start + MAX_NAME_PART, len(name)) + 1):
                         found.setdefault(name[start:end], {})[item.id] = item
         return {part: tuple(items.values()) for part, items in found.items()}
+
+    @cached_property
+    def by_name_start(self) -> dict[str, tuple[ItemView, ...]]:
+        """The items by the first MAX_NAME_PART characters of their official names."""
+        found: dict[str, tuple[ItemView, ...]] = {}
+        for item in self.items():
+            start = item.spelt.partition("|")[0][:MAX_NAME_PART]
+            found[start] = (*found.get(start, ()), item)
+        return found
 
     def contact(self, item: Optional[ItemView], jurisdiction: Optional[str]) -> str:
         """Return the number to name when the bot cannot help: the item's own, else the place's hotline, with its label."""

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from concurrent.futures import Future
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -26,8 +26,10 @@ MAX_WAITING = 20_000  # jobs; beyond that the database has been gone for long an
 @dataclass
 class _Waiting:
     job: Job
-    answer: Future[Any]
+    answer: asyncio.Future[Any]
     writes: bool
+    result: Any = None
+    error: Optional[Exception] = None
 
 
 class DatabaseWorker:
@@ -53,11 +55,14 @@ class DatabaseWorker:
 
         writes: False if the job's success does not show that the database takes writes.
         """
-        return await asyncio.wrap_future(self.submit(job, writes=writes))
+        return await self.submit(job, writes=writes)
 
-    def submit(self, job: Job, *, writes: bool = True) -> Future[Any]:
-        """Put `job` in line; the future is done when its transaction is committed. Raises StorageError if the line is full."""
-        waiting = _Waiting(job, Future(), writes)
+    def submit(self, job: Job, *, writes: bool = True) -> asyncio.Future[Any]:
+        """Put `job` in line; the future, of the running event loop, is done when the job's transaction is committed.
+
+        Raises StorageError if the line is full.
+        """
+        waiting = _Waiting(job, asyncio.get_running_loop().create_future(), writes)
         try:
             self._jobs.put_nowait(waiting)
         except queue.Full:
@@ -97,12 +102,14 @@ class DatabaseWorker:
         """Run `jobs` in one transaction and answer them. Return the fault, nothing being answered, if the database failed."""
         try:
             with self._engine.begin() as connection:
-                answers = [waiting.job(connection) for waiting in jobs]
+                for waiting in jobs:
+                    waiting.result = waiting.job(connection)
         except Exception as error:
             if is_outage(error):
                 return error
             if len(jobs) == 1:
-                jobs[0].answer.set_exception(error)
+                jobs[0].error = error
+                _answer(jobs)
                 return None
             for waiting in jobs:
                 if outage := self._commit([waiting]):
@@ -112,8 +119,7 @@ class DatabaseWorker:
             spent = time.monotonic() - self._fails_since
             logger.warning("the database works again after %.0f s; %d jobs were refused", spent, self._refused)
             self.trouble, self._refused = None, 0
-        for waiting, answer in zip(jobs, answers):
-            waiting.answer.set_result(answer)
+        _answer(jobs)
         return None
 
     def _refuse(self, jobs: list[_Waiting], error: Exception) -> None:
@@ -126,7 +132,8 @@ class DatabaseWorker:
         self.trouble = reason
         self._refused += len(jobs)
         for waiting in jobs:
-            waiting.answer.set_exception(StorageError(reason))
+            waiting.error = StorageError(reason)
+        _answer(jobs)
 
 
 def is_outage(error: Exception) -> bool:
@@ -138,5 +145,27 @@ def is_outage(error: Exception) -> bool:
 
 
 def _wanted(batch: list[Optional[_Waiting]]) -> list[_Waiting]:
-    """Leave out the jobs that nobody waits for any more; the others cannot be cancelled from here on."""
-    return [waiting for waiting in batch if waiting is not None and waiting.answer.set_running_or_notify_cancel()]
+    """Leave out the jobs that nobody waits for any more."""
+    return [waiting for waiting in batch if waiting is not None and not waiting.answer.cancelled()]
+
+
+def _answer(jobs: list[_Waiting]) -> None:
+    """Hand each job's result or error to its event loop; a loop is woken once for all of its jobs."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[_Waiting]] = defaultdict(list)
+    for waiting in jobs:
+        by_loop[waiting.answer.get_loop()].append(waiting)
+    for loop, own in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_deliver, own)
+        except RuntimeError:  # the loop is closed: nobody waits there any more
+            logger.debug("%d jobs ended after their event loop", len(own))
+
+
+def _deliver(jobs: list[_Waiting]) -> None:
+    for waiting in jobs:
+        if waiting.answer.done():  # given up meanwhile
+            continue
+        if waiting.error is not None:
+            waiting.answer.set_exception(waiting.error)
+        else:
+            waiting.answer.set_result(waiting.result)
