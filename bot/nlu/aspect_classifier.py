@@ -167,7 +167,7 @@ class AspectClassifier(GraphComponent):
 
 def _views(whole: LinearModel, last: LinearModel, vector: Vector, parts: List[Vector]) -> np.ndarray:
     """Return margins of shape (labels, VIEWS): the whole message, its last clause, the best of its last clauses."""
-    width = len(whole.weights)
+    width = whole.weights.shape[0]
     clauses = [last.margins(*_within(part, width)) for part in parts]
     return np.stack([whole.margins(*_within(vector, width)), clauses[-1], np.max(clauses, axis=0)], axis=1)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Union
 
 import numpy as np
 from scipy import sparse
 
 _BLOCK = 32  # labels learnt from the same rows
+_FEW = 64  # labels; with more, nearly all weights are zero
+_SMALL = 1e-3  # weights below it are left out where there are many labels: together they change a margin by less than 0.01
 
 
 class LinearModel:
-    """margins = x @ weights + intercept; `labels` names the columns. Weights are float16 to keep the model small; once
-    loaded they are float32, which NumPy multiplies five times as fast."""
+    """margins = x @ weights + intercept; `labels` names the columns.
 
-    def __init__(self, labels: list[str], weights: np.ndarray, intercept: np.ndarray):
+    weights: (n-grams, labels), float32: an array for up to 64 labels, else a sparse CSR matrix. They are as exact as float16,
+    in which they are stored.
+    """
+
+    def __init__(self, labels: list[str], weights: Union[np.ndarray, sparse.csr_matrix], intercept: np.ndarray):
         self.labels, self.weights, self.intercept = labels, weights, intercept
 
     @classmethod
@@ -27,42 +32,66 @@ class LinearModel:
         with its square; beyond it labels are learnt block by block, see `_blocks`. None: all rows.
         """
         labels, codes = np.unique(np.array(targets), return_inverse=True)
-        weights = np.empty((matrix.shape[1], len(labels)), dtype=np.float16)
+        parts = []
         intercept = np.empty(len(labels), dtype=np.float32)
         for members, chosen in _blocks(matrix, codes, most or len(targets)):
             own = np.where(np.isin(codes[chosen], members), codes[chosen], -1)  # -1: what the block is told apart from
             found, coefficients, base = _fit(matrix[chosen], own, regularisation)
-            weights[:, found], intercept[found] = coefficients.T, base
-        return cls([str(label) for label in labels], weights, intercept)
+            parts.append(coefficients)
+            intercept[found] = base
+        weights = sparse.vstack(parts, format="csr")
+        if len(labels) <= _FEW:
+            return cls([str(label) for label in labels], np.ascontiguousarray(weights.toarray().T), intercept)
+        weights.data[np.abs(weights.data) < _SMALL] = 0
+        weights.eliminate_zeros()
+        return cls([str(label) for label in labels], weights.T.tocsr(), intercept)
 
     def margins(self, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Return the margin of each label for one sparse vector."""
-        return values @ self.weights[indices].astype(np.float32, copy=False) + self.intercept
+        return self.weights[indices].T @ values + self.intercept
 
     def margins_of(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Return the margins of many rows, shape (rows, labels)."""
-        return matrix @ self.weights.astype(np.float32) + self.intercept
+        product = matrix @ self.weights
+        return (product if isinstance(product, np.ndarray) else product.toarray()) + self.intercept
 
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
-        return {f"{prefix}_labels": np.array(self.labels), f"{prefix}_weights": self.weights, f"{prefix}_intercept": self.intercept}
+        kept = {"labels": np.array(self.labels), "intercept": self.intercept}
+        if isinstance(self.weights, np.ndarray):
+            kept["weights"] = self.weights.astype(np.float16)
+        else:
+            kept["weights"] = self.weights.data.astype(np.float16)
+            kept["columns"] = self.weights.indices.astype(np.uint8 if len(self.labels) <= 256 else np.uint16)
+            kept["starts"] = self.weights.indptr
+        return {f"{prefix}_{name}": array for name, array in kept.items()}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray], prefix: str) -> LinearModel:
         labels = [str(label) for label in arrays[f"{prefix}_labels"]]
-        return cls(labels, arrays[f"{prefix}_weights"].astype(np.float32), arrays[f"{prefix}_intercept"])
+        weights: Union[np.ndarray, sparse.csr_matrix] = arrays[f"{prefix}_weights"].astype(np.float32)
+        if f"{prefix}_starts" in arrays:
+            columns, starts = arrays[f"{prefix}_columns"].astype(np.int32), arrays[f"{prefix}_starts"]
+            weights = sparse.csr_matrix((weights, columns, starts), shape=(len(starts) - 1, len(labels)))
+        return cls(labels, weights, arrays[f"{prefix}_intercept"])
 
 
-def _fit(matrix: sparse.csr_matrix, codes: np.ndarray, regularisation: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _fit(matrix: sparse.csr_matrix, codes: np.ndarray, regularisation: float) -> tuple[np.ndarray, sparse.csr_matrix, np.ndarray]:
     """Return the codes from 0 on, their coefficients (one row each) and intercepts, each against all other rows."""
     from sklearn.svm import LinearSVC  # serving does without it
 
+    used = np.unique(matrix.indices)  # part of a large vocabulary: the solver's vectors stay in the processor's cache
+    place = np.zeros(matrix.shape[1], dtype=np.int32)
+    place[used] = np.arange(len(used))
+    compact = sparse.csr_matrix((matrix.data, place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], len(used)))
     model = LinearSVC(C=regularisation, random_state=0, tol=1e-3, max_iter=400, dual=True)
-    model.fit(matrix, codes)
+    model.fit(compact, codes)
     coefficients, intercept = model.coef_, model.intercept_
     if len(model.classes_) == 2:
         coefficients, intercept = np.vstack([-coefficients, coefficients]), np.concatenate([-intercept, intercept])
     wanted = model.classes_ >= 0
-    return model.classes_[wanted], coefficients[wanted], intercept[wanted]
+    kept = sparse.csr_matrix(coefficients[wanted].astype(np.float16).astype(np.float32))
+    kept = sparse.csr_matrix((kept.data, used[kept.indices], kept.indptr), shape=(kept.shape[0], matrix.shape[1]))
+    return model.classes_[wanted], kept, intercept[wanted]
 
 
 def _blocks(matrix: sparse.csr_matrix, codes: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -190,7 +190,7 @@ class ServiceClassifier(GraphComponent):
         component._known = {str(text): component._labels[n] for text, n in zip(a["known"], a["known_labels"])}
         component._foreign_words = {str(word) for word in a["foreign"]}
         width = int(a["width"])
-        component._linear = LinearModel.from_arrays(a, "linear")
+        linear = LinearModel.from_arrays(a, "linear")
         component._calibration = Calibration(a["weights"], a["bias"])
         phrasings = sparse.csr_matrix(
             (a["phrasing_data"].astype(np.float32), a["phrasing_indices"], a["phrasing_indptr"]), shape=(len(a["targets"]), width)
@@ -200,8 +200,8 @@ class ServiceClassifier(GraphComponent):
             (a["text_data"].astype(np.float32), a["text_indices"], a["text_indptr"]), shape=(len(a["text_labels"]), width)
         )
         component._item_texts = ItemTexts(texts, a["text_labels"])
-        component._postings = Postings(component._nearest.matrix, texts)
-        component._order = np.array([int(label) for label in component._linear.labels])
+        component._postings = Postings(component._nearest.matrix, texts, sparse.csr_matrix(linear.weights.T))
+        component._order, component._intercept = np.array([int(label) for label in linear.labels]), linear.intercept
         component._width = width
         return component
 
@@ -227,9 +227,9 @@ class ServiceClassifier(GraphComponent):
         indices, values = indices[keep], values[keep]
         count = len(self._labels)
         scores = np.zeros((count, 3), dtype=np.float32)
+        phrasings, texts, margins = self._postings.similarities(indices, values)
         if self._config["linear"]:
-            scores[self._order, 0] = self._linear.margins(indices, values)
-        phrasings, texts = self._postings.similarities(indices, values)
+            scores[self._order, 0] = margins + self._intercept
         if self._config["nearest"]:
             scores[:, 1] = self._nearest.scores(phrasings)
         if self._config["item_texts"]:
