@@ -1,6 +1,8 @@
 """Several `bot run` processes over one PostgreSQL and one Redis, behind a round-robin proxy: does it scale, at what cost?
 
-`python -m bench.cluster --processes 1 2 4`: throughput, tail and processor time a turn, rounds interleaved.
+`python -m bench.cluster --processes 1 2 4`: throughput, tail and processor time a turn, rounds interleaved. On a machine
+with too few cores for PostgreSQL, the load and every process, `--share 0.4` gives each process that much of a core, as if
+it had a (slow) core of its own: what is measured then is whether the processes hinder each other.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Iterator
 
 from bench.measures import ask, write_conversations
 from bench.servers import BASE, WORK, Bot, answer, environment
+from bench.shares import shares
 from bot.settings import ROOT
 
 
@@ -93,6 +96,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--share", type=float, help="of a core that each process gets at most, see bench.shares")
     options = parser.parse_args()
     subprocess.run([sys.executable, "-m", "bot", "train"], cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), check=True)
     short, _ = write_conversations(ROOT / "data")
@@ -104,6 +108,9 @@ def main() -> None:
         database, redis_url = stack.enter_context(postgres(folder / "postgres")), stack.enter_context(redis(folder / "redis"))
         largest = stack.enter_context(Cluster(list(range(BASE, BASE + max(options.processes) + 1)), database, redis_url))
         memory[max(options.processes)] = round(largest.memory())
+        if options.share:
+            pids = [process.pid for server in largest.servers for process in server.processes.values()]
+            stack.enter_context(shares(pids, options.share))
         proxies = {count: BASE + 20 + count for count in options.processes}
         for count, port in proxies.items():
             ports = [str(server.port) for server in largest.servers[:count]]
@@ -133,10 +140,13 @@ def main() -> None:
             f"| {count} | {middle['turns_per_s']:.1f} | {middle['turns_per_s'] / base:.2f}× | {middle['p99_ms']:.0f} "
             f"| {middle['processor_ms']:.2f} | {middle['load']:.1f} |"
         )
-    print(f"\nPSS of all processes: {memory} MB; {os.cpu_count()} cores, PostgreSQL, Redis and the load on the same machine.")
+    share = f", each process confined to {options.share:g} of a core" if options.share else ""
+    print(
+        f"\nPSS of all processes: {memory} MB; {os.cpu_count()} cores{share}, PostgreSQL, Redis and the load on the same machine."
+    )
     path = ROOT / "results" / f"cluster-{time.strftime('%Y%m%d-%H%M%S')}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"rounds": found, "memory_mb": memory}, indent=1), encoding="utf-8")
+    path.write_text(json.dumps({"share": options.share, "rounds": found, "memory_mb": memory}, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

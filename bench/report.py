@@ -72,17 +72,19 @@ def summary(figures: Figures) -> list[dict[str, Any]]:
                 "peer_stopped": stopped,  # the peer was still training: it takes longer, and the ratio is smaller
                 "target": row.limit,
                 "stretch": row.stretch,
-                "met": _met(judged, row.limit, row.higher),
-                "stretch_met": _met(judged, row.stretch, row.higher),
+                "met": _met(judged, row.limit, row.higher, stopped),
+                "stretch_met": _met(judged, row.stretch, row.higher, stopped),
             }
         )
     return found
 
 
-def _met(value: Optional[float], limit: Optional[float], higher: bool) -> Optional[bool]:
+def _met(value: Optional[float], limit: Optional[float], higher: bool, stopped: bool) -> Optional[bool]:
+    """Tell whether the target is met; None if that is not known, as where the peer was stopped before it took long enough."""
     if value is None or limit is None:
         return None
-    return value >= limit if higher else value <= limit
+    met = value >= limit if higher else value <= limit
+    return met or (None if stopped else False)
 
 
 def markdown(figures: Figures) -> str:

@@ -35,3 +35,15 @@ def test_what_was_not_measured_is_left_out_and_the_load_is_named(tmp_path: Path)
     assert "training" not in table and "load average 0.5 to 3.0" in table and "25× |" in table
     kept = json.loads(save(_figures(250.0), tmp_path).read_text(encoding="utf-8"))
     assert kept["values"]["turns_per_s"][STOCK] == [10.0] * 3
+
+
+def test_a_peer_that_was_stopped_takes_longer_than_the_table_says() -> None:
+    figures = Figures()
+    figures.notes["stock_training"] = {"ended": False}
+    figures.add("training_s", STOCK, 1000.0)
+    figures.add("training_s", BOT, 80.0)
+    (entry,) = summary(figures)
+    assert (entry["peer_stopped"], entry["met"], entry["stretch_met"]) == (True, True, None), "1/12.5, perhaps far less"
+    assert "> 1000 s | < 1/12.5 |" in markdown(figures)
+    figures.notes["stock_training"] = {"ended": True}
+    assert summary(figures)[0]["stretch_met"] is False and "> 1000" not in markdown(figures)
