@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, Dict, List, Optional
 
 import jieba
@@ -46,8 +46,9 @@ class CatalogTokenizer(Tokenizer):
 
     def __init__(self, config: Dict[str, Any]) -> None:
         super().__init__(config)
+        base = _dictionary()
         self._jieba = jieba.Tokenizer()
-        self._jieba.tmp_dir = str(_private_folder())
+        self._jieba.FREQ, self._jieba.total, self._jieba.initialized = dict(base.FREQ), base.total, True
         for word in catalog_words(ROOT / config["knowledge"], ROOT / config["lexicon"]):
             self._jieba.add_word(word)
 
@@ -69,8 +70,16 @@ class CatalogTokenizer(Tokenizer):
         return [Word(word, start) for word, start, _ in self._jieba.tokenize(message.get(attribute))]
 
 
-def _private_folder() -> Path:
-    """jieba keeps a marshalled cache; in the system's temporary folder anyone could replace it."""
+@lru_cache(maxsize=1)
+def _dictionary() -> jieba.Tokenizer:
+    """Return jieba's own dictionary, read once: no other thread runs while its half a million words are read, and a model
+    is exchanged while people talk.
+
+    jieba keeps a marshalled cache of it; in the system's temporary folder anyone could replace it.
+    """
     folder = ROOT / ".cache" / "jieba"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    base = jieba.Tokenizer()
+    base.tmp_dir = str(folder)
+    base.initialize()
+    return base

@@ -38,3 +38,15 @@ def test_only_short_words_of_chinese_characters_go_into_the_dictionary(few_items
     words = catalog_words(few_items, lexicon)
     assert {"走了", "死亡", "社保卡补换卡"} <= set(words)
     assert "一个长得不像话的说法啊" not in words and all(2 <= len(word) <= 8 for word in words)
+
+
+def test_a_tokenizer_has_its_own_words_on_top_of_a_dictionary_that_stays_as_it_is(tmp_path: Path) -> None:
+    from bot.nlu.tokenizer import CatalogTokenizer, _dictionary
+
+    lexicon = tmp_path / "lexicon.yml"
+    lexicon.write_text("死亡: [呱叽啦里]\n", encoding="utf-8")
+    config = CatalogTokenizer.get_default_config()
+    one, other = CatalogTokenizer({**config, "lexicon": str(lexicon)}), CatalogTokenizer(config)
+    assert list(one._jieba.cut("他呱叽啦里的")) == ["他", "呱叽啦里", "的"]
+    assert "呱叽啦里" not in other._jieba.FREQ and "呱叽啦里" not in _dictionary().FREQ
+    assert list(_dictionary().cut("他呱叽啦里的", HMM=False)) == list(other._jieba.cut("他呱叽啦里的", HMM=False))
