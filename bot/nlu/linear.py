@@ -28,8 +28,8 @@ class LinearModel:
     ) -> LinearModel:
         """Learn from the rows of `matrix` and their labels.
 
-        most: how many rows a label is told apart from at most, so that training grows with the number of labels and not
-        with its square; beyond it labels are learnt block by block, see `_blocks`. None: all rows.
+        most: how many rows a label is learnt from where there are more than twice as many, so that training grows with the
+        number of labels and not with its square: labels are then learnt block by block, see `_blocks`. None: all rows.
         """
         labels, codes = np.unique(np.array(targets), return_inverse=True)
         parts = []
@@ -95,14 +95,14 @@ def _fit(matrix: sparse.csr_matrix, codes: np.ndarray, regularisation: float) ->
 
 
 def _blocks(matrix: sparse.csr_matrix, codes: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (codes of a block's labels, rows to learn them from): all in one block if there are at most `most` rows.
+    """Yield (codes of a block's labels, rows to learn them from): all in one block up to twice `most` rows.
 
-    Else each block has up to `most` rows: all of its own, half of the room left for those of the labels most alike
+    Else each block has about `most` rows: all of its own, half of the room left for those of the labels most alike
     (by the cosine of their mean rows), where mistakes are near, the rest drawn evenly from all others. A label of its own
     that is larger than half of `most` still leaves half of it to the others.
     """
     count = int(codes.max()) + 1
-    if len(codes) <= most:
+    if len(codes) <= 2 * most:
         yield np.arange(count), np.arange(len(codes))
         return
     chance = np.random.default_rng(0)

@@ -37,7 +37,7 @@ FOREIGN = "foreign"  # message attribute, in the parse output: words that name a
 OUT_OF_SCOPE, CONTEXT = "out_of_scope", "context"
 _CONTEXT_INTENTS = {"inform_applicant", "inform_place", "choose", "refuse", "affirm", "deny"}
 _SHOWN = 12
-_MOST = 20_000  # phrasings that a service is told apart from; it holds training down where a catalog is ten times as large
+_MOST = 10_000  # phrasings that a service is learnt from where there are more than twice as many (a catalog ten times as large)
 _MANY = 15  # labels; a word that goes with so many says nothing of the matter
 
 
