@@ -13,6 +13,7 @@ from bot.observability.logs import configure_logging
 from bot.observability.metrics import watch_queue
 from bot.settings import ROOT, Settings
 from bot.storage.database import engine
+from bot.storage.shared import open_shared
 from bot.storage.worker import DatabaseWorker
 
 REMEMBERED = 1000  # conversations whose state is not read from the database again
@@ -47,7 +48,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
-    model = LiveModel(Registry(settings.models))
+    model = LiveModel(Registry(settings.models), open_shared(settings.redis_url, name="model"))
     # an app of our own: none of Rasa's management routes
     app = Sanic("government_service_bot", request_class=CheckedRequest, configure_logging=False)
     app.config.update(REQUEST_MAX_SIZE=65536, REQUEST_TIMEOUT=30, RESPONSE_TIMEOUT=30)
@@ -80,7 +81,7 @@ def serve(settings: Settings, *, credentials: Path = ROOT / "credentials.yml") -
 
     @app.after_server_stop
     async def close(app: Any, loop: asyncio.AbstractEventLoop) -> None:
-        app.ctx.model.close()
+        await app.ctx.model.close()
         app.ctx.house.cancel()
         app.ctx.knowledge.close()
         await close_sharing(app.ctx.agent)

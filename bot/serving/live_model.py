@@ -1,6 +1,7 @@
 """The model that answers: loaded only if it is the registered file, tried before it answers, exchanged while people talk.
 
-A new promotion is noticed by the registry's time stamp, whoever made it and in whichever process. The new model is loaded
+A new promotion is noticed by the registry's time stamp, whoever made it and in whichever process; the first process that
+follows one announces it to the others, as the time stamps of a network file system come late. The new model is loaded
 and tried in a thread, beside the one in use; the exchange itself is one assignment between two messages. Turns under way
 end with the model that they began with, and conversations go on, as their state is no part of a model.
 """
@@ -22,9 +23,11 @@ from bot.errors import BotError, ModelError
 from bot.models.registry import Contents, Model, Registry
 from bot.serving.agent import LeanAgent, LeanProcessor
 from bot.serving.conversations import ConversationStore
+from bot.storage.shared import MemoryShared, Shared
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
+ANNOUNCED, DAY = "promotion", 86400.0  # where the last promotion is announced, and for how many seconds
 RETRY_SECONDS = 60.0  # until a model that was refused is tried again; its file may have been put right
 ASKED = 8  # services whose own names a model must understand before it answers
 SWITCH_SECONDS = 0.0005  # how long loading may keep the interpreter from the turns beside it
@@ -33,8 +36,10 @@ SWITCH_SECONDS = 0.0005  # how long loading may keep the interpreter from the tu
 class LiveModel:
     """Keeps an agent on the promoted model. `trouble`: why it answers with another one, None if all is well."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, shared: Optional[Shared] = None) -> None:
+        """shared: where processes announce promotions to each other; without it they see the files alone."""
+        self._registry, self._shared = registry, MemoryShared() if shared is None else shared
+        self._announced: Optional[str] = None
         self._threads = ThreadPoolExecutor(1, "model")
         self._stamp: tuple[int, ...] = ()
         self._tried_at = 0.0
@@ -55,22 +60,24 @@ class LiveModel:
         """Look for promotions from now on; needs a running event loop."""
         self._task = asyncio.ensure_future(self._watch())
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
         self._threads.shutdown(wait=False)
+        await self._shared.close()
 
     async def look(self) -> None:
-        """Follow the registry if it has changed, or if the promoted model was refused some time ago."""
-        stamp = self._registry.stamp()
+        """Follow the registry if it has changed or is said to have, or if the promoted model was refused some time ago."""
+        stamp, announced = self._registry.stamp(), await self._shared.get(ANNOUNCED)
         again = self.trouble is not None and time.monotonic() - self._tried_at > RETRY_SECONDS
-        if stamp == self._stamp and not again:
+        if stamp == self._stamp and announced in (None, self._announced) and not again:
             return
         contents = await self._in_thread(self._registry.read)
-        self._stamp = stamp
+        self._stamp, self._announced = stamp, _course(contents)
         if contents.promoted is None or (len(contents.promotions) == self._promotions and not again):
             return
         self._promotions = len(contents.promotions)
+        await self._shared.put(ANNOUNCED, self._announced, DAY)
         await self._follow(contents.promoted)
 
     async def _follow(self, model: Model) -> None:
@@ -122,6 +129,11 @@ class LiveModel:
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def _course(contents: Contents) -> str:
+    """Return what tells one state of the promotions from another."""
+    return f"{len(contents.promotions)} {contents.promoted.id if contents.promoted else ''}"
 
 
 def first_good(registry: Registry, contents: Contents) -> tuple[Model, LeanProcessor, Optional[str]]:
