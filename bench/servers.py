@@ -23,8 +23,9 @@ BASE = int(os.environ.get("BENCH_PORT", "5055"))
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return this process's environment with `more`, and the project importable from any folder."""
-    return {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"} | more
+    """Return this process's environment with `more`; Python keeps what it compiled, as it does unless it is told not to."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**own, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"} | more
 
 
 class Server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -28,6 +29,11 @@ NO_TLS = "这个地址没有加密，密码会被旁人看到。请用 https 打
 PAGE = 100
 routes = Blueprint("staff_login")
 _hashing = ThreadPoolExecutor(2, "argon2")  # each takes 64 MB and a core for 50 ms
+
+
+@routes.listener("after_server_start")
+async def prepare(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+    _hashing.submit(accounts.nobody)
 
 
 @routes.get("/login")
