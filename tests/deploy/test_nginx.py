@@ -208,7 +208,10 @@ def test_an_address_that_asks_too_often_is_told_so_but_never_wechat(from_outside
 def test_the_logs_hold_neither_what_residents_ask_for_nor_who_writes_in_wechat(from_outside: Front) -> None:
     secret = "oSECRET%E8%A1%A5%E5%8D%A1"
     for path in ("/api/search?q=", "/api/items/broken?q=", "/webhooks/wechat/dagang?signature=a&openid=", "/metrics?q="):
-        from_outside.status(f"{path}{secret}")
+        for _ in range(100):  # the test before may have used up this address's share
+            if from_outside.status(f"{path}{secret}") != 429:
+                break
+            time.sleep(0.1)
     assert 429 in [status for status, _ in from_outside.ask(f"/api/search?q={secret}", times=400)]
     plain = http.client.HTTPConnection("127.0.0.1", from_outside.plain, timeout=10)
     plain.request("GET", f"/?q={secret}", headers={"Host": "bot.example.gov.cn"})
