@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -49,7 +50,10 @@ class Server:
         return self
 
     def launch(self) -> None:
-        """Start the processes; `ready` waits for them."""
+        """Start the processes; `ready` waits for them. Raises RuntimeError if something else answers on the port."""
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                raise RuntimeError(f"port {self.port} is taken; BENCH_PORT=N uses N and those after it")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._begun = time.monotonic()
         for name, (arguments, place, variables) in self.commands().items():
