@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 ROOT = Path("/sys/fs/cgroup")
-PERIOD = (
-    10_000  # microseconds; short, so that a process that used up its share waits a few milliseconds and not a tenth of a second
-)
+# Microseconds; short, so that a process that used up its share waits a few milliseconds and not a tenth of a second.
+PERIOD = 10_000
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from functools import lru_cache
 from typing import Any, Optional, Sequence, Union
 
 from sanic import Sanic
@@ -147,7 +146,6 @@ def _is_in(address: str, networks: Sequence[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in networks)
 
 
-@lru_cache(maxsize=256)  # the same few proxies and connections ask, four times a request
 def _parsed(address: str) -> Optional[Address]:
     """Return the address, an IPv4 one written as IPv6 (::ffff:127.0.0.1) as itself; None for anything else."""
     try:
