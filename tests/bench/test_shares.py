@@ -11,6 +11,7 @@ from typing import Iterator
 
 import pytest
 
+from bench.servers import processor
 from bench.shares import shares
 
 
@@ -20,11 +21,6 @@ def busy() -> Iterator[int]:
     yield process.pid
     process.kill()
     process.wait()
-
-
-def processor(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_process_gets_its_share_and_is_free_afterwards(busy: int) -> None:
